@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* The config as data, and the one function that makes it from text. Nothing here does I/O. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/pci-address.h"
+
+typedef enum Selector {
+        SELECT_ADDRESS = 1 << 0,
+        SELECT_ID = 1 << 1,
+        SELECT_SUBSYSTEM = 1 << 2,
+        SELECT_VENDOR = 1 << 3,
+} Selector;
+
+#define ENTRY_COUNT_ALL     0u
+#define ENTRY_FUNCTIONS_ALL 0u
+
+/* One group of `gpus`: which GPUs, and what to do with them. */
+typedef struct Entry {
+        const char *name;      /* unique; "gpu" and its place where the file gives none */
+        unsigned line;         /* where its group begins */
+        unsigned selectors;    /* Selector bits: which of the following the GPU must match, all */
+        PciAddress address;    /* names a slot, */
+        bool address_function; /* or one function of it */
+        PciId id;              /* of the display function */
+        PciId subsystem;
+        uint16_t vendor;
+        unsigned count;     /* how many GPUs must match, or ENTRY_COUNT_ALL */
+        unsigned functions; /* bit n: function n; ENTRY_FUNCTIONS_ALL: display and companions */
+        bool optional;
+        bool allow_boot_display;
+} Entry;
+
+/* Parameters of the vfio-pci module that the config can set; names in config_vfio_option_name(). */
+typedef enum VfioOption {
+        VFIO_DISABLE_VGA,
+        VFIO_DISABLE_IDLE_D3,
+        VFIO_NOINTXMASK,
+        VFIO_ENABLE_SRIOV,
+        VFIO_DISABLE_DENYLIST,
+        _VFIO_OPTION_MAX,
+} VfioOption;
+
+typedef struct Config {
+        Arena *arena;
+        const char *path; /* as the user knows the file */
+        Entry *entries;
+        size_t n_entries;
+        bool blacklist_auto;
+        const char **blacklist; /* when not auto: the names in the file, `-` as `_` */
+        size_t n_blacklist;
+        int vfio_options[_VFIO_OPTION_MAX]; /* -1 not given, 0 false, 1 true */
+} Config;
+
+/* One mistake of the user: where, which key (or NULL), and what was found and expected. */
+typedef struct ConfigProblem {
+        unsigned line; /* 0: the file as a whole */
+        const char *key;
+        const char *text;
+} ConfigProblem;
+
+typedef struct ConfigProblems {
+        Arena *arena;
+        ConfigProblem *items; /* in the order of their lines */
+        size_t n_items;
+} ConfigProblems;
+
+/*
+ * Parses `size` bytes of `text`, found in the file `path`. On success 0 and `*ret`, to be freed with
+ * config_free(). -EINVAL: the text is wrong, and `*reterr_problems` (config_problems_free()) holds
+ * every mistake in it, at least one. -ENOMEM. Each output is set in its own case only.
+ */
+int config_parse(const char *path, const char *text, size_t size, Config **ret,
+        ConfigProblems **reterr_problems) _must_check_;
+
+void config_free(Config *config);
+DEFINE_CLEANUP(Config *, config_free);
+
+void config_problems_free(ConfigProblems *problems);
+DEFINE_CLEANUP(ConfigProblems *, config_problems_free);
+
+/* "disable_vga" and so on: both the key in the config and the name of the module's parameter. */
+const char *config_vfio_option_name(VfioOption option);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * The machine as data. scan.c fills it; policy/ reasons about it; tests write it down by hand.
+ * Every string and array lives in the Host's arena.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/pci-address.h"
+
+/* PCI Code and ID Assignment Specification: base and sub class, without the programming interface */
+#define PCI_CLASS_BASE_STORAGE  0x01
+#define PCI_CLASS_BASE_NETWORK  0x02
+#define PCI_CLASS_BASE_DISPLAY  0x03
+#define PCI_CLASS_VGA           0x0300
+#define PCI_CLASS_3D            0x0302
+#define PCI_CLASS_DISPLAY_OTHER 0x0380
+#define PCI_CLASS_AUDIO_HDA     0x0403
+#define PCI_CLASS_HOST_BRIDGE   0x0600
+#define PCI_CLASS_ISA_BRIDGE    0x0601
+#define PCI_CLASS_USB           0x0c03
+#define PCI_CLASS_SERIAL_OTHER  0x0c80
+
+#define PCI_VENDOR_AMD    0x1002
+#define PCI_VENDOR_NVIDIA 0x10de
+#define PCI_VENDOR_INTEL  0x8086
+
+typedef enum Stage {
+        STAGE_INITRD, /* /etc/initrd-release exists, systemd's own test */
+        STAGE_SYSTEM,
+} Stage;
+
+/* Who holds a function now, and whether VFIO has it: all that reading back needs. */
+typedef struct Binding {
+        const char *driver;      /* target of the `driver` link, or NULL */
+        const char *vfio_device; /* "vfio0", the name in <device>/vfio-dev, or NULL */
+} Binding;
+
+typedef struct Function {
+        PciAddress address;
+        const char *unreadable; /* why it could not be read whole, or NULL; then only `address`,
+                                   `iommu_group` and `binding` count */
+        PciId id;
+        PciId subsystem;      /* zeros for other than display functions */
+        uint32_t class;       /* 24 bits, as in lspci -nn plus the programming interface */
+        bool bridge;          /* header type 1 or 2 */
+        bool virtual_function; /* an SR-IOV VF */
+        unsigned enabled_vfs; /* of an SR-IOV PF */
+        int iommu_group;      /* or -1 */
+        Binding binding;
+        bool boot_vga;         /* the kernel's default VGA device */
+        bool boot_framebuffer; /* the firmware's framebuffer lies in its BARs */
+        const char **modules;  /* modules whose aliases match; display functions only */
+        size_t n_modules;
+        const char *name; /* "TU104GL [Tesla T4]" of pci.ids when asked for, or NULL */
+} Function;
+
+typedef enum ModuleState {
+        MODULE_MISSING,
+        MODULE_LOADABLE,
+        MODULE_PRESENT, /* loaded or built in */
+} ModuleState;
+
+/* What the firmware says about an IOMMU: the tables below /sys/firmware/acpi/tables. */
+typedef enum FirmwareIommu {
+        FIRMWARE_IOMMU_UNKNOWN, /* no ACPI, or not there to read */
+        FIRMWARE_IOMMU_NONE,
+        FIRMWARE_IOMMU_INTEL, /* DMAR */
+        FIRMWARE_IOMMU_AMD,   /* IVRS */
+        FIRMWARE_IOMMU_ARM,   /* IORT */
+} FirmwareIommu;
+
+typedef struct Host {
+        Arena *arena;
+        Stage stage;
+        bool crash_kernel;      /* /proc/vmcore exists */
+        const char *release;    /* of the kernel */
+        const char *cmdline;    /* of the kernel, "" when unreadable */
+        Function *functions;    /* sorted by address */
+        size_t n_functions;
+        FirmwareIommu firmware_iommu;
+        ModuleState vfio_pci;
+        ModuleState iommu_backend;
+        const char *iommu_backend_module; /* "vfio_iommu_type1", "iommufd"; NULL when missing */
+        const char **warnings; /* what was left out of this picture, and why */
+        size_t n_warnings;
+} Host;
+
+void host_free(Host *host);
+DEFINE_CLEANUP(Host *, host_free);
+
+/* The function at `address`, or NULL. */
+const Function *host_find(const Host *host, PciAddress address);
+
+/* Class without the programming interface, e.g. 0x0302; and the base class, e.g. 0x03. */
+static inline unsigned function_class(const Function *f)
+{
+        return f->class >> 8;
+}
+
+static inline unsigned function_base_class(const Function *f)
+{
+        return f->class >> 16;
+}
+
+/* A readable function of base class 03. */
+bool function_is_display(const Function *f);

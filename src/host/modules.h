@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* Kernel modules: what the tree's indexes say, and loading. The one place that knows libkmod. */
+
+#include "base/arena.h"
+#include "host/host.h"
+#include "host/root.h"
+
+typedef struct Modules Modules;
+
+/*
+ * Opens the indexes of kernel `release` below `root`. Neither the running host's command line nor its
+ * /sys/module is asked when `root` is another machine's. Returns 0 or a negative errno: -ENOENT when
+ * the tree has no indexes for this release.
+ */
+int modules_open(const Root *root, const char *release, Modules **ret) _must_check_;
+void modules_free(Modules *modules);
+DEFINE_CLEANUP(Modules *, modules_free);
+
+/* Whether `name` is there: loaded or built in, loadable, or missing. */
+ModuleState modules_state(const Modules *modules, const char *name);
+
+/* The names (with `_`) of the modules whose aliases match `modalias`, sorted, once each, blacklisted
+ * ones too. Returns 0 or -ENOMEM; no match is n = 0. */
+int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena,
+        const char ***ret, size_t *ret_n) _must_check_;
+
+/*
+ * Loads `name` and what it needs into this machine's kernel, with `options` after those of
+ * modprobe.d (the kernel obeys the last of two). Blocks as long as the kernel wants: call it in a
+ * worker. A module that is built in or loaded already is 0. Returns 0 or a negative errno.
+ */
+int modules_load(const char *name, const char *options) _must_check_;

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Everything that this program can do to a machine. The kernel (ops-kernel.c) and the simulated
+ * kernel of the tests are two implementations; a new power is a new row here and nothing else.
+ *
+ * Every operation returns 0 or the kernel's negative errno, and may block for as long as a driver
+ * does: apply.c calls them in worker processes with a deadline.
+ */
+
+#include "base/arena.h"
+#include "host/host.h"
+
+/* No driver has this name, so a function with this override belongs to nobody, whatever loads. */
+#define OPS_HOLD "vfio-gpu-hold"
+
+typedef struct Ops {
+        void *context;
+        /* Replace /run/modprobe.d/vfio-gpu.conf by `text`, whole or not at all. */
+        int (*write_policy)(void *context, const char *text);
+        /* Set driver_override of `address` (Documentation/ABI/testing/sysfs-bus-pci). */
+        int (*set_override)(void *context, PciAddress address, const char *driver);
+        /* Load `module` with `options`. */
+        int (*load)(void *context, const char *module, const char *options);
+        /* Take `address` from `driver`. */
+        int (*unbind)(void *context, PciAddress address, const char *driver);
+        /* Bind `address` to `driver`: the driver's `bind`, whose errno tells what drivers_probe
+         * hides. */
+        int (*bind)(void *context, PciAddress address, const char *driver);
+        /* Read back who has `address`; changes nothing, must not block. Strings in `arena`. */
+        int (*read_binding)(void *context, PciAddress address, Arena *arena, Binding *ret);
+} Ops;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* Reading the machine: libpci for the devices, sysfs and /proc below a root for the rest. */
+
+#include "host/host.h"
+#include "host/root.h"
+
+typedef enum ScanFlags {
+        SCAN_NAMES = 1 << 0, /* names of display functions out of pci.ids */
+} ScanFlags;
+
+/*
+ * Reads all that a plan needs from the machine below `root`. A device that vanishes while it is read
+ * or has a garbled attribute becomes `unreadable`, with a warning in the Host; all others go on.
+ * Returns 0, -ENOMEM, or the error of what no plan can do without (no sysfs: -ENOENT; a libpci that
+ * gives up: -EIO), with a sentence for the user in `*reterr_message` (to be freed).
+ */
+int scan_host(const Root *root, unsigned flags, Host **ret, char **reterr_message) _must_check_;
+
+/* Reads one function's driver link and VFIO registration anew; strings live in `arena`. Touches
+ * neither `driver_override` nor `uevent`, which block while a driver hangs (seen on kernel 6.1).
+ * Returns 0, -ENOENT when the device is gone, or -ENOMEM. */
+int scan_binding(const Root *root, PciAddress address, Arena *arena, Binding *ret) _must_check_;

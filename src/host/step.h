@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* One change to the machine, as data: policy/ plans them, apply.c takes them, reports show them. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/pci-address.h"
+
+/* In the order in which apply takes them. */
+typedef enum StepType {
+        STEP_POLICY,   /* write /run/modprobe.d/vfio-gpu.conf: `text` */
+        STEP_HOLD,     /* override `address` with a name that no driver has */
+        STEP_LOAD,     /* load module `target` with options `text` */
+        STEP_UNBIND,   /* take `address` from driver `target` */
+        STEP_OVERRIDE, /* override `address` with driver `target` */
+        STEP_BIND,     /* bind `address` to driver `target` */
+        _STEP_TYPE_MAX,
+} StepType;
+
+#define STEP_NO_CLAIM (-1)
+
+typedef struct Step {
+        StepType type;
+        int claim; /* index of the claim it serves, or STEP_NO_CLAIM: all of them */
+        PciAddress address;
+        const char *target;
+        const char *text;
+} Step;
+
+/* What became of a step. */
+typedef enum StepState {
+        STEP_NOT_TAKEN, /* an earlier one of its claim, or one that all need, did not succeed */
+        STEP_DONE,
+        STEP_FAILED, /* `error` says why */
+        STEP_TIMED_OUT,
+} StepState;
+
+typedef struct StepOutcome {
+        StepState state;
+        int error; /* positive errno when STEP_FAILED */
+} StepOutcome;
+
+/* "hold", "load", ... as in `plan` and its JSON. */
+const char *step_type_name(StepType type);
