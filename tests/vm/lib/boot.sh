@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# One boot: the machine that machine.sh's words described, with a config, until it powers itself off.
+# Everything that it leaves is in its run folder:
+#
+#   console      the guest's serial console
+#   qemu.log     what QEMU said
+#   cards/NAME   what drivers did to that made-up card, from the card's own side
+#   facts/       what guest/report found inside; facts/journal/ are the journal's files, of both stages
+
+boot_limit=${VFIO_GPU_VM_LIMIT:-150} # seconds: a boot takes 15 on an idle machine, and machines get busy
+
+# boot_root RUN IMAGE CONFIG: the real root, with the config in it from the start
+boot_root() {
+        local run=$1 image=$2 config=$3
+        rm -f "$run/root"
+        mksquashfs "$image/tree" "$run/root" -comp lz4 -noappend -no-progress -quiet -no-xattrs \
+                -p "/etc/vfio-gpu.conf f 0644 0 0 cat $config" \
+                -wildcards -e boot etc/vfio-gpu.conf etc/apt var/lib/apt var/cache var/lib/dpkg usr/share/doc \
+                usr/share/man usr/share/locale usr/share/info usr/share/i18n usr/share/zoneinfo 'usr/share/perl*' \
+                usr/share/lintian usr/share/keyrings usr/share/common-licenses usr/include \
+                'usr/lib/x86_64-linux-gnu/perl*' usr/lib/x86_64-linux-gnu/gconv >"$run/mksquashfs.log" 2>&1
+}
+
+# boot_initrd RUN IMAGE CONFIG: the image as dracut made it, and the scenario's config as an archive behind
+# it, whose files replace those of the first (Documentation/driver-api/early-userspace/buffer-format.rst).
+# That stands for "edit the config, run dracut -f" and saves the seconds of the second.
+boot_initrd() {
+        local run=$1 image=$2 config=$3
+        mkdir -p "$run/append/etc"
+        install -m 0644 -o root -g root "$config" "$run/append/etc/vfio-gpu.conf"
+        {
+                cat "$image/$machine_initrd"
+                [[ $machine_initrd != initrd ]] ||
+                        (cd "$run/append" && printf 'etc/vfio-gpu.conf\n' | cpio --quiet -o -H newc)
+        } >"$run/initrd"
+        rm -r "$run/append"
+}
+
+# Starts the card server; its process id into card_server. Socket paths have to be short: they are
+# in a folder of their own, which goes with the boot.
+boot_cards() {
+        local run=$1 sockets=$2 i specs=()
+        card_server=
+        [[ ${#machine_cards[@]} -gt 0 ]] || return 0
+        for i in "${!machine_cards[@]}"; do
+                specs+=("socket=$sockets/${machine_card_names[i]},log=$run/cards/${machine_card_names[i]},${machine_cards[i]}")
+        done
+        mkfifo "$sockets/ready"
+        "$work_dir/tools/card-server" "${specs[@]}" >"$sockets/ready" &
+        card_server=$!
+        read -r _ <"$sockets/ready" || die "the card server did not start"
+}
+
+boot_qemu() {
+        local run=$1 image=$2 sockets=$3
+        timeout --kill-after=5 "$boot_limit" "${qemu[@]}" \
+                -machine q35,kernel-irqchip=split -accel tcg -smp "${VFIO_GPU_VM_SMP:-1}" -m 1024 \
+                -nodefaults -no-user-config -display none -no-reboot -serial "file:$run/console" \
+                -kernel "$image/vmlinuz" -initrd "$run/initrd" \
+                -append "console=ttyS0 quiet panic=-1 root=$machine_root rootfstype=squashfs ro systemd.volatile=overlay ${machine_words[*]}" \
+                -drive "file=$run/root,format=raw,if=none,id=root,readonly=on" "${machine_root_device[@]}" \
+                -device virtio-serial-pci,addr=1f.7 -chardev "file,id=facts,path=$run/facts.tar" \
+                -device virtserialport,chardev=facts,name=vm.facts \
+                "${machine_iommu[@]}" "${machine_devices[@]//SOCKETS/$sockets}" >"$run/qemu.log" 2>&1 </dev/null
+}
+
+boot_unpack() {
+        local run=$1
+        mkdir -p "$run/facts"
+        tar -C "$run/facts" -xf "$run/facts.tar" 2>>"$run/qemu.log" || true
+        rm -f "$run/facts.tar" "$run/root" "$run/initrd"
+}
+
+# boot RUN IMAGE CONFIG: never fails; whether facts came is the first thing that is checked
+boot() {
+        local run=$1 image=$2 config=$3 sockets rc=0
+        rm -rf "$run"
+        mkdir -p "$run/cards"
+        sockets=$(mktemp -d "${TMPDIR:-/tmp}/vm.XXXXXX")
+        boot_root "$run" "$image" "$config"
+        boot_initrd "$run" "$image" "$config"
+        boot_cards "$run" "$sockets"
+        boot_qemu "$run" "$image" "$sockets" || rc=$?
+        echo "$rc" >"$run/qemu.exit"
+        if [[ -n $card_server ]]; then
+                kill "$card_server" 2>/dev/null || true
+                wait "$card_server" || true
+        fi
+        rm -rf "$sockets"
+        boot_unpack "$run"
+}

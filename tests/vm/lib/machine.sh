@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # boot.sh reads what is collected here
+#
+# The words of a scenario's "machine" file. Each adds to the machine that is being described.
+#
+# GPUs and disks sit behind PCIe root ports, in the order in which they are named, so that the first is
+# 0000:01:00.0, the second 0000:02:00.0, each in an IOMMU group of its own.
+
+machine_reset() {
+        machine_devices=()
+        machine_cards=()     # specs of the card server
+        machine_card_names=()
+        machine_words=()     # of the kernel command line
+        machine_ports=0
+        machine_initrd=initrd
+        machine_root=/dev/vda
+        machine_root_device=(-device 'virtio-blk-pci,drive=root,addr=1e.0')
+        # caching-mode: QEMU gives no device to vfio without it.
+        machine_iommu=(-device 'intel-iommu,caching-mode=on,intremap=on')
+}
+
+no_iommu() {
+        machine_iommu=()
+}
+
+kernel_words() {
+        machine_words+=("$@")
+}
+
+# The initramfs that has everything but the dracut module of the product.
+image_without_module() {
+        machine_initrd=initrd-without
+}
+
+next_port() {
+        machine_ports=$((machine_ports + 1))
+        machine_devices+=(-device "pcie-root-port,id=port$machine_ports,bus=pcie.0,chassis=$machine_ports,slot=$machine_ports,addr=$(printf '%x' $((machine_ports + 1))).0")
+}
+
+# made_up_card NAME SPEC: a function of the card server; NAME is for checks of its log
+made_up_card() {
+        local name=$1 spec=$2
+        next_port
+        machine_card_names+=("$name")
+        machine_cards+=("$spec")
+        machine_devices+=(-device "{\"driver\":\"vfio-user-pci\",\"bus\":\"port$machine_ports\",\"addr\":\"0.0\",\"socket\":{\"type\":\"unix\",\"path\":\"SOCKETS/$name\"}}")
+}
+
+# An NVIDIA Tesla T4: class 0302, and an id that nouveau's aliases match. nouveau loads for it, reads BAR 0,
+# finds no chip that it knows and leaves: the card's log shows the visit.
+nvidia_t4() {
+        made_up_card "$1" 'vendor=10de,device=1eb8,class=030200,subsystem=10de:12a2,revision=a1,bars=32:16M/64p:256M/64p:32M,flr,msi,pin'
+}
+
+# A slot as of a consumer card: display, audio and USB-C controller; each has a real driver (radeon,
+# snd_hda_intel, xhci_hcd). radeon's frame buffer set-up never ends on this emulated chip.
+radeon_slot() {
+        next_port
+        machine_devices+=(
+                -device "ati-vga,model=rv100,bus=port$machine_ports,addr=0.0,multifunction=on"
+                -device "ich9-intel-hda,bus=port$machine_ports,addr=0.1"
+                -device "qemu-xhci,bus=port$machine_ports,addr=0.2")
+        kernel_words drm_kms_helper.fbdev_emulation=0
+}
+
+bochs_display() {
+        next_port
+        machine_devices+=(-device "bochs-display,bus=port$machine_ports,addr=0.0")
+}
+
+# The disk that the real root is on sits on an NVMe controller, behind a port as a GPU would.
+root_on_nvme() {
+        next_port
+        machine_root=/dev/nvme0n1
+        machine_root_device=(-device "nvme,drive=root,serial=root,bus=port$machine_ports,addr=0.0")
+}
