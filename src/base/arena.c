@@ -108,3 +108,8 @@ bool arena_failed(const Arena *arena)
 {
         return arena->failed;
 }
+
+void arena_fail(Arena *arena)
+{
+        arena->failed = true;
+}

@@ -35,5 +35,6 @@ void *arena_push_size(Arena *arena, void **items, size_t *n, size_t size);
 #define arena_push(arena, items, n)                                                                \
         ((__typeof__(*(items)))arena_push_size(arena, (void **)(items), n, sizeof(**(items))))
 
-/* True once any allocation from this arena has failed. */
+/* True once any allocation from this arena, or one that its owner made beside it, has failed. */
 bool arena_failed(const Arena *arena);
+void arena_fail(Arena *arena);

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# make            the program, for release          make check      unit tests, offline cases, boots
+# make install    DESTDIR, prefix                   make demo       watch a machine boot with it
+# make lint       format, checkers, purity, docs    make deps       what the distribution must provide
+
+VERSION := 0.1.0
+
+prefix     ?= /usr
+bindir     ?= $(prefix)/bin
+sysconfdir ?= /etc
+PKG_CONFIG ?= pkg-config
+CLANG_FORMAT ?= clang-format
+
+# Folders of systemd and dracut: what they say themselves, else where they have always been.
+pkgvar      = $(or $(shell $(PKG_CONFIG) --variable=$(1) $(2) 2>/dev/null),$(3))
+unitdir    ?= $(call pkgvar,systemdsystemunitdir,systemd,$(prefix)/lib/systemd/system)
+catalogdir ?= $(call pkgvar,catalogdir,systemd,$(prefix)/lib/systemd/catalog)
+dracutdir  ?= $(call pkgvar,dracutmodulesdir,dracut,$(prefix)/lib/dracut/modules.d)
+
+LIBS := libsystemd libkmod libpci libconfig json-c
+
+# DEV=1 (what check and lint build) is strict and debuggable; the release is hardened.
+# SAN=1 adds the address and undefined-behaviour sanitizers to either.
+DEV ?=
+SAN ?=
+BUILD := build/$(if $(DEV),dev,release)$(if $(SAN),-san)-$(notdir $(firstword $(CC)))
+
+warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith \
+            -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wcast-qual -Wconversion -Wno-sign-conversion
+CFLAGS  ?= $(if $(DEV),-O1 -g3,-O2 -g)
+cflags   = -std=gnu11 -Isrc -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(warnings) -MMD -MP \
+           -fPIE -fno-common -ffunction-sections -fdata-sections \
+           $(if $(DEV),-Werror) \
+           $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+           $(if $(DEV)$(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection) \
+           $(shell $(PKG_CONFIG) --cflags $(LIBS))
+ldflags  = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed \
+           $(if $(SAN),-fsanitize=address$(comma)undefined)
+ldlibs   = $(shell $(PKG_CONFIG) --libs $(LIBS))
+comma   := ,
+
+sources := $(wildcard src/*/*.c)
+objects := $(sources:%.c=$(BUILD)/%.o)
+tests   := $(wildcard tests/unit/*.c tests/lib/*.c)
+test_objects := $(tests:%.c=$(BUILD)/%.o)
+
+.PHONY: all install uninstall deps check check-unit check-cases check-vm check-all demo lint clean
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/vfio-gpu
+
+$(BUILD)/vfio-gpu: $(objects) $(BUILD)/src/main.o
+	$(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs)
+
+$(BUILD)/unit: $(objects) $(test_objects)
+	$(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(cflags) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/%.o: cflags += -Itests
+
+-include $(objects:.o=.d) $(test_objects:.o=.d) $(BUILD)/src/main.d
+
+# The unit and the dracut module name the program by its full path.
+at_bindir = sed 's|/usr/bin/vfio-gpu|$(bindir)/vfio-gpu|g'
+
+install: all
+	install -D -m 0755 $(BUILD)/vfio-gpu $(DESTDIR)$(bindir)/vfio-gpu
+	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(catalogdir) $(DESTDIR)$(dracutdir)/50vfio-gpu $(DESTDIR)$(sysconfdir)
+	$(at_bindir) units/vfio-gpu.service >$(DESTDIR)$(unitdir)/vfio-gpu.service
+	chmod 0644 $(DESTDIR)$(unitdir)/vfio-gpu.service
+	install -m 0644 units/vfio-gpu.catalog $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
+	for f in module-setup.sh vfio-gpu-hook.sh; do \
+		$(at_bindir) dracut/50vfio-gpu/$$f >$(DESTDIR)$(dracutdir)/50vfio-gpu/$$f && \
+		chmod 0755 $(DESTDIR)$(dracutdir)/50vfio-gpu/$$f || exit 1; done
+	@# a config that is there is the user's
+	[ -e $(DESTDIR)$(sysconfdir)/vfio-gpu.conf ] || install -m 0644 conf/vfio-gpu.conf $(DESTDIR)$(sysconfdir)/vfio-gpu.conf
+	[ -n "$(DESTDIR)" ] || journalctl --update-catalog || true
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/vfio-gpu $(DESTDIR)$(unitdir)/vfio-gpu.service $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
+	rm -rf $(DESTDIR)$(dracutdir)/50vfio-gpu
+	@! cmp -s conf/vfio-gpu.conf $(DESTDIR)$(sysconfdir)/vfio-gpu.conf || rm -f $(DESTDIR)$(sysconfdir)/vfio-gpu.conf
+
+deps:
+	@tests/deps
+
+# Both commands of the README: all the set-up, then the work, in a make that sees what was set up.
+check: deps
+	@$(MAKE) --no-print-directory DEV=1 all $(if $(SAN),SAN=1)
+	@tests/check unit cases lint vm
+
+demo: deps
+	@tests/vm/demo
+
+check-unit:
+	@tests/check unit
+
+check-cases:
+	@tests/check cases
+
+check-vm:
+	@tests/check vm
+
+check-all: deps
+	@tests/check unit cases lint vm-all
+
+lint:
+	@tests/lint/run
+
+clean:
+	rm -rf build

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* A growing text: sentences and files are put together with it. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+
+/* Start with TEXT_IN(arena); `arena` owns what is built. */
+typedef struct Text {
+        Arena *arena;
+        const char *string; /* never NULL */
+} Text;
+
+#define TEXT_IN(a) ((Text){.arena = (a), .string = ""})
+
+/* Appends; a failure is remembered by the arena. */
+void text_add(Text *text, const char *format, ...) _printf_(2, 3);
+
+/* Appends `separator` unless the text is empty: between the items of a list. */
+void text_separate(Text *text, const char *separator);
+
+bool text_is_empty(const Text *text);
