@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/claim.h"
+
+#include <string.h>
+
+void claim_refuse(Claim *claim, Reason reason, const char *sentence)
+{
+        if (!claim->reasons[reason])
+                claim->reasons[reason] = sentence;
+}
+
+Reason claim_reason(const Claim *claim)
+{
+        for (int reason = REASON_NONE + 1; reason < _REASON_MAX; reason++)
+                if (claim->reasons[reason])
+                        return (Reason)reason;
+        return REASON_NONE;
+}
+
+bool claim_is_accepted(const Claim *claim)
+{
+        return !claim->skipped && claim_reason(claim) == REASON_NONE;
+}
+
+bool claim_binding_is_ready(const Binding *binding)
+{
+        /* The link appears before probe ends and goes before remove does; VFIO's registration is
+         * the last thing that probe makes and the first that remove takes away. */
+        return binding->driver && strcmp(binding->driver, CLAIM_DRIVER) == 0 &&
+               binding->vfio_device;
+}
+
+bool claim_is_ready(const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (!claim_binding_is_ready(&claim->functions[i]->binding))
+                        return false;
+        return claim->n_functions > 0;
+}
+
+bool claim_holds(const Claim *claim, const Function *function)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (claim->functions[i] == function)
+                        return true;
+        return false;
+}
+
+const Claim *claims_find_accepted(const Claims *claims, const Function *function)
+{
+        for (size_t i = 0; i < claims->n_items; i++) {
+                const Claim *claim = &claims->items[i];
+
+                if (claim_is_accepted(claim) && claim_holds(claim, function))
+                        return claim;
+        }
+        return NULL;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* A GPU picked by an entry, and what stands against handing it over. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "config/config.h"
+#include "host/host.h"
+#include "policy/reason.h"
+
+/* The driver that every claim gets: the driver's name has a dash, the module's an underscore. */
+#define CLAIM_DRIVER "vfio-pci"
+#define CLAIM_MODULE "vfio_pci"
+
+typedef struct Claim {
+        const Entry *entry;
+        bool skipped;             /* by vfio_gpu.skip=: nothing else is known of it */
+        const Function *display;  /* the GPU's first display function; NULL: there is no GPU */
+        const Function **functions; /* what is claimed, by address */
+        size_t n_functions;
+        const char *reasons[_REASON_MAX]; /* for each reason that applies, a sentence about it */
+} Claim;
+
+typedef struct Claims {
+        Claim *items;
+        size_t n_items;
+} Claims;
+
+/* Records that `reason` stands against the claim; the first sentence for a reason stays. */
+void claim_refuse(Claim *claim, Reason reason, const char *sentence);
+
+/* The reason that weighs most, or REASON_NONE: the claim is accepted or skipped. */
+Reason claim_reason(const Claim *claim);
+
+/* Neither skipped nor refused. */
+bool claim_is_accepted(const Claim *claim);
+
+/* Every function is on the wanted driver and known to VFIO: nothing is left to do. */
+bool claim_is_ready(const Claim *claim);
+
+/* The same for one binding. */
+bool claim_binding_is_ready(const Binding *binding);
+
+/* True when `function` is one of those claimed. */
+bool claim_holds(const Claim *claim, const Function *function);
+
+/* The accepted claim that holds `function`, or NULL. */
+const Claim *claims_find_accepted(const Claims *claims, const Function *function);

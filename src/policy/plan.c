@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/plan.h"
+
+#include <string.h>
+
+#include "host/ops.h"
+#include "policy/blacklist.h"
+#include "policy/rules.h"
+#include "policy/select.h"
+
+static void add_step(Plan *plan, Step step)
+{
+        Step *item = arena_push(plan->arena, &plan->steps, &plan->n_steps);
+
+        if (item)
+                *item = step;
+}
+
+static bool any_accepted(const Plan *plan)
+{
+        for (size_t i = 0; i < plan->claims.n_items; i++)
+                if (claim_is_accepted(&plan->claims.items[i]))
+                        return true;
+        return false;
+}
+
+static void add_policy(Plan *plan, const Config *config, const Host *host, const char *options)
+{
+        const char **modules = NULL;
+        size_t n_modules = 0;
+
+        if (blacklist_build(config, host, &plan->claims, plan->arena, &modules, &n_modules) < 0)
+                return;
+        if (n_modules == 0 && !any_accepted(plan) && !host->policy)
+                return;
+
+        const char *text = blacklist_file(modules, n_modules, options, plan->arena);
+        if (!host->policy || strcmp(host->policy, text) != 0)
+                add_step(plan,
+                        (Step){.type = STEP_POLICY, .claim = STEP_NO_CLAIM, .text = text});
+}
+
+static void add_holds(Plan *plan, size_t index)
+{
+        const Claim *claim = &plan->claims.items[index];
+
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+
+                if (claim_binding_is_ready(&f->binding))
+                        continue;
+                add_step(plan, (Step){.type = STEP_HOLD, .claim = (int)index,
+                                       .address = f->address, .target = OPS_HOLD});
+        }
+}
+
+/* A driver got there first: the rules let only companions come this far. */
+static void add_unbinds(Plan *plan, size_t index)
+{
+        const Claim *claim = &plan->claims.items[index];
+
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+                const char *driver = f->binding.driver;
+
+                if (!driver || strcmp(driver, CLAIM_DRIVER) == 0)
+                        continue;
+                add_step(plan, (Step){.type = STEP_UNBIND, .claim = (int)index,
+                                       .address = f->address, .target = driver});
+        }
+}
+
+/* A driver's override and its bind stand together, so that a failure names its function. */
+static void add_binds(Plan *plan, size_t index)
+{
+        const Claim *claim = &plan->claims.items[index];
+
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+                Step step = {.claim = (int)index, .address = f->address, .target = CLAIM_DRIVER};
+
+                if (claim_binding_is_ready(&f->binding))
+                        continue;
+                step.type = STEP_OVERRIDE;
+                add_step(plan, step);
+                step.type = STEP_BIND;
+                add_step(plan, step);
+        }
+}
+
+static void add_loads(Plan *plan, const Host *host, const char *options)
+{
+        Step step = {.type = STEP_LOAD, .claim = STEP_NO_CLAIM, .text = ""};
+
+        if (!any_accepted(plan))
+                return;
+        if (host->vfio_pci == MODULE_LOADABLE) {
+                step.target = CLAIM_MODULE;
+                step.text = options;
+                add_step(plan, step);
+        }
+        if (host->iommu_backend == MODULE_LOADABLE) {
+                step.target = host->iommu_backend_module;
+                step.text = "";
+                add_step(plan, step);
+        }
+}
+
+static void add_steps(Plan *plan, const Config *config, const Host *host)
+{
+        const char *options =
+                blacklist_vfio_options(config, host, &plan->claims, plan->arena);
+
+        if (!options)
+                return;
+        add_policy(plan, config, host, options);
+        for (size_t i = 0; i < plan->claims.n_items; i++)
+                if (claim_is_accepted(&plan->claims.items[i]))
+                        add_holds(plan, i);
+        add_loads(plan, host, options);
+        for (size_t i = 0; i < plan->claims.n_items; i++) {
+                if (!claim_is_accepted(&plan->claims.items[i]))
+                        continue;
+                add_unbinds(plan, i);
+                add_binds(plan, i);
+        }
+}
+
+static PlanOff off_reason(const KernelWords *words, const Host *host)
+{
+        if (host->crash_kernel)
+                return PLAN_OFF_CRASH;
+        if (words->off)
+                return PLAN_OFF_WORD;
+        if (words->off_initrd && host->stage == STAGE_INITRD)
+                return PLAN_OFF_INITRD_WORD;
+        return PLAN_ON;
+}
+
+static int plan_fill(Plan *plan, const Config *config, const KernelWords *words, const Host *host)
+{
+        plan->off = off_reason(words, host);
+        if (plan->off != PLAN_ON)
+                return 0;
+
+        int r = select_claims(config, words, host, plan->arena, &plan->claims);
+        if (r < 0)
+                return r;
+        r = rules_judge(host, plan->arena, &plan->claims);
+        if (r < 0)
+                return r;
+        add_steps(plan, config, host);
+        return arena_failed(plan->arena) ? -ENOMEM : 0;
+}
+
+int plan_build(const Config *config, const KernelWords *words, const Host *host, Plan **ret)
+{
+        _cleanup_(plan_freep) Plan *plan = calloc(1, sizeof(Plan));
+
+        if (!plan)
+                return -ENOMEM;
+        plan->arena = arena_new();
+        if (!plan->arena)
+                return -ENOMEM;
+
+        int r = plan_fill(plan, config, words, host);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(plan);
+        return 0;
+}
+
+void plan_free(Plan *plan)
+{
+        arena_free(plan->arena);
+        free(plan);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* Config × Host → what to do. Pure: the same input gives the same plan, and nothing is touched. */
+
+#include "config/kernel-words.h"
+#include "host/step.h"
+#include "policy/claim.h"
+
+/* Why nothing is done at all. */
+typedef enum PlanOff {
+        PLAN_ON,
+        PLAN_OFF_WORD,        /* vfio_gpu=0 */
+        PLAN_OFF_INITRD_WORD, /* rd.vfio_gpu=0, and this is the initrd */
+        PLAN_OFF_CRASH,       /* this kernel was started to save a crash dump */
+} PlanOff;
+
+typedef struct Plan {
+        Arena *arena;
+        PlanOff off; /* then there are no claims and no steps */
+        Claims claims;
+        Step *steps; /* in the order in which apply takes them */
+        size_t n_steps;
+} Plan;
+
+/*
+ * Plans what `config` and the kernel's words want of `host`, both of which must outlive the plan. A
+ * machine on which all is right gives no steps. Returns 0 or -ENOMEM; free with plan_free().
+ */
+int plan_build(const Config *config, const KernelWords *words, const Host *host, Plan **ret)
+        _must_check_;
+
+void plan_free(Plan *plan);
+DEFINE_CLEANUP(Plan *, plan_free);

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/rules.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+typedef struct Bench {
+        const Host *host;
+        Arena *arena;
+        const Claims *claims;
+} Bench;
+
+/* A rule returns a sentence about what it found, or NULL when the claim keeps it. */
+typedef const char *(*Rule)(const Bench *bench, const Claim *claim);
+
+static const char *rule_unreadable(const Bench *bench, const Claim *claim)
+{
+        for (size_t i = 0; i < bench->host->n_functions; i++) {
+                const Function *f = &bench->host->functions[i];
+                bool near = pci_address_same_slot(f->address, claim->display->address) ||
+                            (f->iommu_group >= 0 &&
+                                    f->iommu_group == claim->display->iommu_group);
+
+                if (f->unreadable && near)
+                        return arena_printf(bench->arena, "%s could not be read: %s",
+                                PCI_ADDRESS(f->address), f->unreadable);
+        }
+        return NULL;
+}
+
+static const char *iommu_advice(const Host *host)
+{
+        switch (host->firmware_iommu) {
+        case FIRMWARE_IOMMU_NONE:
+                return "the firmware describes no IOMMU: switch on VT-d (Intel), AMD-Vi or SMMU in "
+                       "its set-up";
+        case FIRMWARE_IOMMU_INTEL:
+                return "the firmware has one (DMAR), the kernel does not use it: boot with "
+                       "`intel_iommu=on`";
+        case FIRMWARE_IOMMU_AMD:
+                return "the firmware has one (IVRS), the kernel does not use it: boot without "
+                       "`amd_iommu=off` and `iommu=off`";
+        case FIRMWARE_IOMMU_ARM:
+                return "the firmware has tables for one (IORT), the kernel does not use it: boot "
+                       "without `iommu.passthrough=1`, with an SMMU driver";
+        case FIRMWARE_IOMMU_UNKNOWN:
+                break;
+        }
+        return "switch the IOMMU on in the firmware (VT-d, AMD-Vi, SMMU) and in the kernel "
+               "(`intel_iommu=on` on Intel)";
+}
+
+/* Without a group vfio-pci's probe takes the console away first and fails after that. */
+static const char *rule_no_iommu(const Bench *bench, const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+
+                if (!f->unreadable && f->iommu_group < 0)
+                        return arena_printf(bench->arena, "%s is in no IOMMU group: %s",
+                                PCI_ADDRESS(f->address), iommu_advice(bench->host));
+        }
+        return NULL;
+}
+
+static bool drives_a_display(const Function *f)
+{
+        return function_class(f) == PCI_CLASS_VGA || function_class(f) == PCI_CLASS_DISPLAY_OTHER;
+}
+
+static const char *rule_boot_display(const Bench *bench, const Claim *claim)
+{
+        if (claim->entry->allow_boot_display)
+                return NULL;
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+                const char *address = PCI_ADDRESS(f->address);
+
+                if (!drives_a_display(f))
+                        continue;
+                if (f->boot_vga)
+                        return arena_printf(bench->arena,
+                                "%s shows the boot console (boot_vga)", address);
+                if (f->boot_framebuffer)
+                        return arena_printf(bench->arena,
+                                "the firmware's framebuffer lies in %s", address);
+        }
+        return NULL;
+}
+
+/* VFIO may already have it for a VM; only that driver which we want is left alone. */
+static const char *rule_driver_busy(const Bench *bench, const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+                const char *driver = f->binding.driver;
+                bool vfio = f->binding.vfio_device;
+
+                if (!driver || strcmp(driver, CLAIM_DRIVER) == 0)
+                        continue;
+                if (vfio)
+                        return arena_printf(bench->arena,
+                                "%s is on %s, another VFIO driver: a VM may hold it",
+                                PCI_ADDRESS(f->address), driver);
+                if (function_is_display(f))
+                        return arena_printf(bench->arena,
+                                "%s took %s first, before vfio-gpu could hold it",
+                                driver, PCI_ADDRESS(f->address));
+        }
+        return NULL;
+}
+
+/* vfio-pci refuses a PF whose VFs are enabled; one that it has already may have got them since. */
+static const char *rule_virtual_function(const Bench *bench, const Claim *claim)
+{
+        if (claim_is_ready(claim))
+                return NULL;
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+
+                if (f->enabled_vfs > 0)
+                        return arena_printf(bench->arena,
+                                "%s has %u SR-IOV virtual functions enabled",
+                                PCI_ADDRESS(f->address), f->enabled_vfs);
+        }
+        return NULL;
+}
+
+static const char *rule_bridge_header(const Bench *bench, const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (claim->functions[i]->bridge)
+                        return arena_printf(bench->arena,
+                                "%s has a bridge's header, which vfio-pci refuses",
+                                PCI_ADDRESS(claim->functions[i]->address));
+        return NULL;
+}
+
+/* `functions` may name any function of the slot, but never what the host may live on. */
+static const char *rule_not_a_gpu(const Bench *bench, const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+                unsigned base = function_base_class(f);
+
+                if (!f->unreadable &&
+                        (base == PCI_CLASS_BASE_STORAGE || base == PCI_CLASS_BASE_NETWORK))
+                        return arena_printf(bench->arena,
+                                "%s, listed in `functions`, is of class %04x: storage and network "
+                                "controllers are never handed over",
+                                PCI_ADDRESS(f->address), function_class(f));
+        }
+        return NULL;
+}
+
+static const char *rule_no_driver(const Bench *bench, const Claim *claim)
+{
+        const Host *host = bench->host;
+
+        if (claim_is_ready(claim))
+                return NULL;
+        if (host->vfio_pci == MODULE_MISSING)
+                return arena_printf(bench->arena,
+                        "kernel %s has no vfio-pci here, neither built in nor as a module",
+                        host->release);
+        if (host->iommu_backend == MODULE_MISSING)
+                return arena_printf(bench->arena,
+                        "kernel %s has no IOMMU backend for VFIO here (vfio_iommu_type1 or "
+                        "iommufd), neither built in nor as a module",
+                        host->release);
+        return NULL;
+}
+
+static bool is_quiet_bridge(const Function *f)
+{
+        unsigned class = function_class(f);
+
+        return f->bridge ||
+               ((class == PCI_CLASS_HOST_BRIDGE || class == PCI_CLASS_ISA_BRIDGE) &&
+                       !f->binding.driver);
+}
+
+static void add_foreigner(Text *text, const Function *f)
+{
+        text_separate(text, ", ");
+        if (f->unreadable)
+                text_add(text, "%s (unreadable)", PCI_ADDRESS(f->address));
+        else
+                text_add(text, "%s (%04x:%04x, class %04x, %s%s)", PCI_ADDRESS(f->address),
+                        f->id.vendor, f->id.device, function_class(f),
+                        f->binding.driver ? "driver " : "no driver",
+                        f->binding.driver ? f->binding.driver : "");
+}
+
+static bool shares_group(const Claim *claim, const Function *f)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (f->iommu_group >= 0 && claim->functions[i]->iommu_group == f->iommu_group)
+                        return true;
+        return false;
+}
+
+static const char *rule_shared_group(const Bench *bench, const Claim *claim)
+{
+        Text foreigners = TEXT_IN(bench->arena);
+        int group = -1;
+
+        for (size_t i = 0; i < bench->host->n_functions; i++) {
+                const Function *f = &bench->host->functions[i];
+
+                if (!shares_group(claim, f) || claim_holds(claim, f) || is_quiet_bridge(f) ||
+                        claims_find_accepted(bench->claims, f))
+                        continue;
+                group = f->iommu_group;
+                add_foreigner(&foreigners, f);
+        }
+        if (group < 0)
+                return NULL;
+        return arena_printf(bench->arena, "IOMMU group %d also holds %s", group,
+                foreigners.string);
+}
+
+static bool takes_a_display(const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (drives_a_display(claim->functions[i]))
+                        return true;
+        return false;
+}
+
+static const char *rule_last_display(const Bench *bench, const Claim *claim)
+{
+        if (claim->entry->allow_boot_display || !takes_a_display(claim))
+                return NULL;
+        for (size_t i = 0; i < bench->host->n_functions; i++) {
+                const Function *f = &bench->host->functions[i];
+
+                if (!f->unreadable && drives_a_display(f) && !f->virtual_function &&
+                        !claims_find_accepted(bench->claims, f))
+                        return NULL;
+        }
+        return arena_printf(bench->arena,
+                "%s is among the last displays of this host, and none would be left to it",
+                PCI_ADDRESS(claim->display->address));
+}
+
+static const struct {
+        Reason reason;
+        Rule rule;
+} own_rules[] = {
+        {REASON_NOT_A_GPU, rule_not_a_gpu},
+        {REASON_UNREADABLE, rule_unreadable},
+        {REASON_NO_IOMMU, rule_no_iommu},
+        {REASON_BOOT_DISPLAY, rule_boot_display},
+        {REASON_DRIVER_BUSY, rule_driver_busy},
+        {REASON_VIRTUAL_FUNCTION, rule_virtual_function},
+        {REASON_BRIDGE_HEADER, rule_bridge_header},
+        {REASON_NO_DRIVER, rule_no_driver},
+};
+
+/* Refuses at once what breaks `rule` now; true when that was any claim. */
+static bool judge_together(const Bench *bench, Claims *claims, Reason reason, Rule rule)
+{
+        bool any = false;
+        const char **sentences = arena_array(bench->arena, claims->n_items, sizeof(char *));
+
+        if (!sentences)
+                return false;
+        for (size_t i = 0; i < claims->n_items; i++)
+                if (claims->items[i].display && claim_is_accepted(&claims->items[i]))
+                        sentences[i] = rule(bench, &claims->items[i]);
+        for (size_t i = 0; i < claims->n_items; i++) {
+                if (!sentences[i])
+                        continue;
+                claim_refuse(&claims->items[i], reason, sentences[i]);
+                any = true;
+        }
+        return any;
+}
+
+/* Refusing one claim makes its functions foreign to the others of the group: until nothing falls. */
+static void judge_groups(const Bench *bench, Claims *claims)
+{
+        while (judge_together(bench, claims, REASON_SHARED_GROUP, rule_shared_group))
+                ;
+}
+
+/* What is refused already gets its other reasons as well: the message names them. */
+static void complete_refusals(const Bench *bench, Claims *claims)
+{
+        for (size_t i = 0; i < claims->n_items; i++) {
+                Claim *claim = &claims->items[i];
+                const char *sentence = NULL;
+
+                if (!claim->display || claim_is_accepted(claim))
+                        continue;
+                sentence = rule_shared_group(bench, claim);
+                if (sentence)
+                        claim_refuse(claim, REASON_SHARED_GROUP, sentence);
+        }
+}
+
+int rules_judge(const Host *host, Arena *arena, Claims *claims)
+{
+        const Bench bench = {.host = host, .arena = arena, .claims = claims};
+
+        for (size_t i = 0; i < claims->n_items; i++) {
+                Claim *claim = &claims->items[i];
+
+                if (!claim->display)
+                        continue;
+                for (size_t k = 0; k < ARRAY_SIZE(own_rules); k++) {
+                        const char *sentence = own_rules[k].rule(&bench, claim);
+
+                        if (sentence)
+                                claim_refuse(claim, own_rules[k].reason, sentence);
+                }
+        }
+        judge_groups(&bench, claims);
+        if (judge_together(&bench, claims, REASON_BOOT_DISPLAY, rule_last_display))
+                judge_groups(&bench, claims);
+        complete_refusals(&bench, claims);
+        return arena_failed(arena) ? -ENOMEM : 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* What the machine shows now, against what was claimed. Pure. */
+
+#include "host/step.h"
+#include "policy/plan.h"
+
+typedef enum Result {
+        RESULT_READY,
+        RESULT_ABSENT,
+        RESULT_REFUSED,
+        RESULT_FAILED,
+        RESULT_SKIPPED,
+        _RESULT_MAX,
+} Result;
+
+/* The judgement on one claim. */
+typedef struct Verdict {
+        Result result;
+        Reason reason;
+        const char *message;     /* for people; NULL when ready without more to say */
+        int error;               /* positive errno of the step that failed, or 0 */
+        const Binding *bindings; /* of the claim's functions now, in their order */
+} Verdict;
+
+/* "ready", "absent", ... */
+const char *result_word(Result result);
+
+/* What stands against the claim before anything is done; ready when nothing does. */
+Verdict verify_expected(const Claim *claim, Arena *arena);
+
+/*
+ * What became of the claim with index `index`. `now` holds a binding for each of its functions, read
+ * from the machine; `outcomes` one item for each step of the plan, or is NULL when none was taken
+ * (status). A GPU is ready when every function is on the wanted driver and known to VFIO, and no
+ * step on it is outstanding; nothing else counts. A failure to allocate is left to `arena`.
+ */
+Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
+        const StepOutcome *outcomes, Arena *arena);
