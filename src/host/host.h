@@ -13,17 +13,20 @@
 #include "base/pci-address.h"
 
 /* PCI Code and ID Assignment Specification: base and sub class, without the programming interface */
-#define PCI_CLASS_BASE_STORAGE  0x01
-#define PCI_CLASS_BASE_NETWORK  0x02
-#define PCI_CLASS_BASE_DISPLAY  0x03
-#define PCI_CLASS_VGA           0x0300
-#define PCI_CLASS_3D            0x0302
-#define PCI_CLASS_DISPLAY_OTHER 0x0380
-#define PCI_CLASS_AUDIO_HDA     0x0403
-#define PCI_CLASS_HOST_BRIDGE   0x0600
-#define PCI_CLASS_ISA_BRIDGE    0x0601
-#define PCI_CLASS_USB           0x0c03
-#define PCI_CLASS_SERIAL_OTHER  0x0c80
+#define PCI_CLASS_BASE_STORAGE            0x01
+#define PCI_CLASS_BASE_NETWORK            0x02
+#define PCI_CLASS_BASE_DISPLAY            0x03
+#define PCI_CLASS_VGA                     0x0300
+#define PCI_CLASS_3D                      0x0302
+#define PCI_CLASS_DISPLAY_OTHER           0x0380
+#define PCI_CLASS_AUDIO_HDA               0x0403
+#define PCI_CLASS_HOST_BRIDGE             0x0600
+#define PCI_CLASS_ISA_BRIDGE              0x0601
+#define PCI_CLASS_PCI_BRIDGE              0x0604
+#define PCI_CLASS_CARDBUS_BRIDGE          0x0607
+#define PCI_CLASS_SEMI_TRANSPARENT_BRIDGE 0x0609
+#define PCI_CLASS_USB                     0x0c03
+#define PCI_CLASS_SERIAL_OTHER            0x0c80
 
 #define PCI_VENDOR_AMD    0x1002
 #define PCI_VENDOR_NVIDIA 0x10de
@@ -38,6 +41,7 @@ typedef enum Stage {
 typedef struct Binding {
         const char *driver;      /* target of the `driver` link, or NULL */
         const char *vfio_device; /* "vfio0", the name in <device>/vfio-dev, or NULL */
+        bool vfio_cdev;          /* it has a node of its own, /dev/vfio/devices/vfio0 */
 } Binding;
 
 typedef struct Function {
@@ -86,10 +90,14 @@ typedef struct Host {
         ModuleState vfio_pci;
         ModuleState iommu_backend;
         const char *iommu_backend_module; /* "vfio_iommu_type1", "iommufd"; NULL when missing */
+        const char *policy;    /* text of /run/modprobe.d/vfio-gpu.conf, or NULL */
         const char **warnings; /* what was left out of this picture, and why */
         size_t n_warnings;
 } Host;
 
+/* Returns an empty Host that lives in an arena of its own, or NULL when memory is out. */
+Host *host_new(void);
+/* Frees a Host of host_new() and all that its arena holds. NULL is allowed. */
 void host_free(Host *host);
 DEFINE_CLEANUP(Host *, host_free);
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/apply.h"
+
+#include <time.h>
+
+typedef struct Apply {
+        const Step *steps;
+        size_t n_steps;
+        size_t n_claims;
+        const Ops *ops;
+        const WorkerLimits *limits;
+        StepOutcome *outcomes;
+} Apply;
+
+/* In a worker. */
+static int take_step(void *context, size_t index)
+{
+        const Apply *apply = context;
+        const Step *step = &apply->steps[index];
+        const Ops *ops = apply->ops;
+
+        switch (step->type) {
+        case STEP_POLICY:
+                return ops->write_policy(ops->context, step->text);
+        case STEP_HOLD:
+        case STEP_OVERRIDE:
+                return ops->set_override(ops->context, step->address, step->target);
+        case STEP_LOAD:
+                return ops->load(ops->context, step->target, step->text);
+        case STEP_UNBIND:
+                return ops->unbind(ops->context, step->address, step->target);
+        case STEP_BIND:
+                return ops->bind(ops->context, step->address, step->target);
+        case _STEP_TYPE_MAX:
+                break;
+        }
+        return -EINVAL;
+}
+
+static bool claim_broke(const Apply *apply, int claim)
+{
+        for (size_t i = 0; i < apply->n_steps; i++) {
+                StepState state = apply->outcomes[i].state;
+
+                if (apply->steps[i].claim == claim && (state == STEP_FAILED || state == STEP_TIMED_OUT))
+                        return true;
+        }
+        return false;
+}
+
+/* The steps of `claim` whose type is among `types`, into `indices`. */
+static size_t pick_steps(const Apply *apply, int claim, unsigned types, size_t *indices)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < apply->n_steps; i++)
+                if (apply->steps[i].claim == claim && types & 1u << apply->steps[i].type)
+                        indices[n++] = i;
+        return n;
+}
+
+static int take_common(Apply *apply, StepType type, size_t *indices)
+{
+        WorkerTask task = {.steps = indices};
+
+        task.n_steps = pick_steps(apply, STEP_NO_CLAIM, 1u << type, indices);
+        if (task.n_steps == 0)
+                return 0;
+        return worker_run_all(&task, 1, take_step, apply, apply->limits, apply->outcomes);
+}
+
+static int take_claims(Apply *apply, unsigned types, size_t *indices, WorkerTask *tasks)
+{
+        size_t n_tasks = 0, used = 0;
+
+        for (size_t claim = 0; claim < apply->n_claims; claim++) {
+                WorkerTask *task = &tasks[n_tasks];
+
+                if (claim_broke(apply, (int)claim))
+                        continue;
+                task->steps = indices + used;
+                task->n_steps = pick_steps(apply, (int)claim, types, indices + used);
+                used += task->n_steps;
+                n_tasks += task->n_steps > 0;
+        }
+        return worker_run_all(tasks, n_tasks, take_step, apply, apply->limits, apply->outcomes);
+}
+
+static bool all_loaded(const Apply *apply)
+{
+        for (size_t i = 0; i < apply->n_steps; i++)
+                if (apply->steps[i].type == STEP_LOAD && apply->outcomes[i].state != STEP_DONE)
+                        return false;
+        return true;
+}
+
+static bool vfio_knows_all(const Apply *apply)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        for (size_t i = 0; arena && i < apply->n_steps; i++) {
+                Binding binding = {0};
+
+                if (apply->steps[i].type != STEP_BIND || apply->outcomes[i].state != STEP_DONE)
+                        continue;
+                if (apply->ops->read_binding(apply->ops->context, apply->steps[i].address, arena,
+                            &binding) == 0 &&
+                        !binding.vfio_device)
+                        return false;
+        }
+        return true;
+}
+
+/* A driver may probe asynchronously (driver_async_probe=): bind then returns before it is done. */
+static void wait_for_vfio(const Apply *apply)
+{
+        const unsigned pause_ms = 10;
+
+        for (unsigned waited = 0; waited < apply->limits->step_ms && !vfio_knows_all(apply);
+                waited += pause_ms)
+                (void)nanosleep(&(struct timespec){.tv_nsec = pause_ms * 1000000L}, NULL);
+}
+
+int apply_steps(const Step *steps, size_t n_steps, size_t n_claims, const Ops *ops,
+        const WorkerLimits *limits, StepOutcome *outcomes)
+{
+        Apply apply = {steps, n_steps, n_claims, ops, limits, outcomes};
+        _cleanup_free_ size_t *indices = calloc(n_steps + 1, sizeof(size_t));
+        _cleanup_free_ WorkerTask *tasks = calloc(n_claims + 1, sizeof(WorkerTask));
+        int r = 0;
+
+        if (!indices || !tasks)
+                return -ENOMEM;
+        r = take_common(&apply, STEP_POLICY, indices);
+        if (r == 0)
+                r = take_claims(&apply, 1u << STEP_HOLD, indices, tasks);
+        if (r == 0)
+                r = take_common(&apply, STEP_LOAD, indices);
+        if (r < 0 || !all_loaded(&apply))
+                return r;
+        r = take_claims(&apply, 1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_BIND, indices,
+                tasks);
+        wait_for_vfio(&apply);
+        return r;
+}
