@@ -126,7 +126,7 @@ static void add_steps(Plan *plan, const Config *config, const Host *host)
         }
 }
 
-static PlanOff off_reason(const KernelWords *words, const Host *host)
+PlanOff plan_off(const KernelWords *words, const Host *host)
 {
         if (host->crash_kernel)
                 return PLAN_OFF_CRASH;
@@ -139,7 +139,7 @@ static PlanOff off_reason(const KernelWords *words, const Host *host)
 
 static int plan_fill(Plan *plan, const Config *config, const KernelWords *words, const Host *host)
 {
-        plan->off = off_reason(words, host);
+        plan->off = plan_off(words, host);
         if (plan->off != PLAN_ON)
                 return 0;
 

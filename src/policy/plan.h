@@ -22,6 +22,9 @@ typedef struct Plan {
         size_t n_steps;
 } Plan;
 
+/* Whether anything is to be done on `host` at all; the config has no say in it. */
+PlanOff plan_off(const KernelWords *words, const Host *host);
+
 /*
  * Plans what `config` and the kernel's words want of `host`, both of which must outlive the plan. A
  * machine on which all is right gives no steps. Returns 0 or -ENOMEM; free with plan_free().

@@ -36,20 +36,25 @@ static const char *refusal_message(const Claim *claim, Reason reason, Arena *are
         return text.string;
 }
 
-static const Binding *own_bindings(const Claim *claim, Arena *arena)
+/* Until somebody looks again, all is as it was found. */
+static void start_as_found(Verdict *verdict, const Claim *claim, Arena *arena)
 {
         Binding *bindings = arena_array(arena, claim->n_functions, sizeof(Binding));
+        const char **drivers = arena_array(arena, claim->n_functions, sizeof(char *));
 
-        for (size_t i = 0; bindings && i < claim->n_functions; i++)
+        for (size_t i = 0; bindings && drivers && i < claim->n_functions; i++) {
                 bindings[i] = claim->functions[i]->binding;
-        return bindings;
+                drivers[i] = claim->functions[i]->binding.driver;
+        }
+        verdict->bindings = bindings;
+        verdict->drivers_before = drivers;
 }
 
 Verdict verify_expected(const Claim *claim, Arena *arena)
 {
         Verdict verdict = {.result = RESULT_READY, .reason = claim_reason(claim)};
 
-        verdict.bindings = own_bindings(claim, arena);
+        start_as_found(&verdict, claim, arena);
         if (claim->skipped) {
                 verdict.result = RESULT_SKIPPED;
                 verdict.message = "left alone: vfio_gpu.skip= on the kernel command line";

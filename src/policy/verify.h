@@ -21,6 +21,7 @@ typedef struct Verdict {
         const char *message;     /* for people; NULL when ready without more to say */
         int error;               /* positive errno of the step that failed, or 0 */
         const Binding *bindings; /* of the claim's functions now, in their order */
+        const char **drivers_before; /* the same, before this run, or the one that `status` tells of */
 } Verdict;
 
 /* "ready", "absent", ... */

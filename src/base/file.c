@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int write_all(int fd, const char *text)
+{
+        for (size_t left = strlen(text); left > 0;) {
+                ssize_t n = write(fd, text, left);
+
+                if (n < 0 && errno != EINTR)
+                        return -errno;
+                if (n > 0) {
+                        text += n;
+                        left -= (size_t)n;
+                }
+        }
+        return 0;
+}
+
+static int write_new(int dir_fd, const char *name, const char *text, mode_t mode)
+{
+        _cleanup_close_ int fd = openat(dir_fd, name,
+                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+        if (fd < 0)
+                return -errno;
+        /* the mode is a promise to readers, whatever the umask */
+        if (fchmod(fd, mode) < 0)
+                return -errno;
+        return write_all(fd, text);
+}
+
+int file_replace_at(int dir_fd, const char *name, const char *text, mode_t mode)
+{
+        _cleanup_free_ char *temporary = NULL;
+
+        if (asprintf(&temporary, ".%s.new", name) < 0) {
+                temporary = NULL;
+                return -ENOMEM;
+        }
+        /* left behind by a run that was killed */
+        if (unlinkat(dir_fd, temporary, 0) < 0 && errno != ENOENT)
+                return -errno;
+
+        int r = write_new(dir_fd, temporary, text, mode);
+        if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+                r = -errno;
+        if (r < 0)
+                (void)unlinkat(dir_fd, temporary, 0);
+        return r;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/run-dir.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/file.h"
+
+/* A little less than the unit's own limit: a run that waits longer could not do anything any more. */
+#define LOCK_WAIT_MS 10000
+
+static int take_lock(int fd)
+{
+        const unsigned pause_ms = 50;
+
+        for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += pause_ms) {
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return -errno;
+                if (waited >= LOCK_WAIT_MS)
+                        return -EBUSY;
+                (void)nanosleep(&(struct timespec){.tv_nsec = pause_ms * 1000000L}, NULL);
+        }
+        return 0;
+}
+
+int run_dir_open(const Root *root, RunDir *ret)
+{
+        _cleanup_close_ int fd = -EBADF;
+        _cleanup_close_ int lock_fd = -EBADF;
+
+        if (mkdirat(root->fd, RUN_DIR, 0755) < 0 && errno != EEXIST)
+                return -errno;
+        fd = openat(root->fd, RUN_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        lock_fd = openat(fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (lock_fd < 0)
+                return -errno;
+
+        int r = take_lock(lock_fd);
+        if (r < 0)
+                return r;
+        *ret = (RunDir){.fd = TAKE_FD(fd), .lock_fd = TAKE_FD(lock_fd)};
+        return 0;
+}
+
+void run_dir_done(RunDir *dir)
+{
+        closep(&dir->fd);
+        closep(&dir->lock_fd);
+        *dir = RUN_DIR_NULL;
+}
+
+int run_dir_write(const RunDir *dir, const char *name, const char *text)
+{
+        return file_replace_at(dir->fd, name, text, 0644);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* The kinds of journal record; lint checks that units/vfio-gpu.catalog explains each. */
+
+#define MESSAGE_ID_READY     "b7a2aea4732c4176bed92f577e8dbcc9"
+#define MESSAGE_ID_NOT_READY "532f6f0c2dc04eb99791f6ada407766a"
+#define MESSAGE_ID_SUMMARY   "f53ce43d2b654350a2f1828f647afb07"
+#define MESSAGE_ID_CONFIG    "47a226743de34648a074f70aeb3263d4"
+#define MESSAGE_ID_DISABLED  "cb84b6705b764a5089acfcca1366eb70"
+#define MESSAGE_ID_WARNING   "e85802e7eb9a465f8913c5ce7342d40d"

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "report/report-systemd.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syslog.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
+
+#include "report/message-ids.h"
+
+bool systemd_stderr_is_journal(void)
+{
+        const char *stream = getenv("JOURNAL_STREAM"); /* systemd.exec(5): device:inode */
+        uintmax_t device = 0, inode = 0;
+        struct stat st = {0};
+
+        if (!stream || sscanf(stream, "%" SCNuMAX ":%" SCNuMAX, &device, &inode) != 2)
+                return false;
+        return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+static int priority(const Claim *claim, Result result)
+{
+        switch (result) {
+        case RESULT_READY:
+                return LOG_INFO;
+        case RESULT_SKIPPED:
+                return LOG_NOTICE;
+        case RESULT_ABSENT:
+        case RESULT_REFUSED:
+        case RESULT_FAILED:
+        case _RESULT_MAX:
+                break;
+        }
+        return claim->entry->optional ? LOG_WARNING : LOG_ERR;
+}
+
+/* The display function speaks for the card; fields that do not apply are empty. */
+typedef struct CardFields {
+        char address[PCI_ADDRESS_SIZE];
+        char id[sizeof("ffff:ffff")];
+        char group[sizeof("-2147483648")];
+        const char *driver;
+        const char *driver_before;
+} CardFields;
+
+static CardFields card_fields(const Claim *claim, const Verdict *verdict)
+{
+        CardFields fields = {.driver = "", .driver_before = ""};
+        const Function *d = claim->display;
+
+        if (!d)
+                return fields;
+        pci_address_format(d->address, fields.address);
+        snprintf(fields.id, sizeof(fields.id), "%04X:%04X", d->id.vendor, d->id.device);
+        if (d->iommu_group >= 0)
+                snprintf(fields.group, sizeof(fields.group), "%d", d->iommu_group);
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                if (claim->functions[i] != d)
+                        continue;
+                if (verdict->bindings[i].driver)
+                        fields.driver = verdict->bindings[i].driver;
+                if (verdict->drivers_before[i])
+                        fields.driver_before = verdict->drivers_before[i];
+        }
+        return fields;
+}
+
+/* sd_journal_send() fails only where there is nobody to tell: the text output is the fallback. */
+static void send_gpu(const Report *report, size_t index, const char *sentence)
+{
+        const Claim *claim = &report->plan->claims.items[index];
+        const Verdict *verdict = &report->verdicts[index];
+        const CardFields card = card_fields(claim, verdict);
+        const char *word = reason_word(verdict->reason);
+        bool ready = verdict->result == RESULT_READY;
+
+        (void)sd_journal_send("MESSAGE=%s", sentence,
+                "MESSAGE_ID=%s", ready ? MESSAGE_ID_READY : MESSAGE_ID_NOT_READY,
+                "PRIORITY=%d", priority(claim, verdict->result),
+                "VFIO_GPU_NAME=%s", claim->entry->name,
+                "VFIO_GPU_RESULT=%s", result_word(verdict->result),
+                "VFIO_GPU_REASON=%s", word ? word : "",
+                "VFIO_GPU_STAGE=%s", stage_word(report->host->stage),
+                "PCI_SLOT_NAME=%s", card.address,
+                "PCI_ID=%s", card.id,
+                "DRIVER=%s", card.driver,
+                "DRIVER_BEFORE=%s", card.driver_before,
+                "IOMMU_GROUP=%s", card.group,
+                "ERRNO=%d", verdict->error,
+                NULL);
+}
+
+static void send_summary(const Report *report)
+{
+        bool disabled = report->overall == OVERALL_DISABLED;
+        int level = report->overall == OVERALL_FAILED ? LOG_ERR
+                    : report->overall == OVERALL_OK   ? LOG_INFO
+                                                      : LOG_WARNING;
+
+        (void)sd_journal_send("MESSAGE=%s", report->status,
+                "MESSAGE_ID=%s", disabled ? MESSAGE_ID_DISABLED : MESSAGE_ID_SUMMARY,
+                "PRIORITY=%d", level,
+                "VFIO_GPU_RESULT=%s", overall_word(report->overall),
+                "VFIO_GPU_STAGE=%s", stage_word(report->host->stage),
+                "ERRNO=%d", report_error(report),
+                NULL);
+}
+
+int systemd_journal_report(const Report *report)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        if (!arena)
+                return -ENOMEM;
+        for (size_t i = 0; i < report->plan->claims.n_items; i++) {
+                const char *sentence = report_sentence(report, i, arena);
+
+                if (!sentence)
+                        return -ENOMEM;
+                send_gpu(report, i, sentence);
+        }
+        for (size_t i = 0; i < report->n_warnings; i++)
+                (void)sd_journal_send("MESSAGE=%s", report->warnings[i],
+                        "MESSAGE_ID=%s", MESSAGE_ID_WARNING,
+                        "PRIORITY=%d", LOG_WARNING,
+                        NULL);
+        send_summary(report);
+        return 0;
+}
+
+void systemd_journal_problem(const char *path, unsigned line, const char *sentence)
+{
+        (void)sd_journal_send("MESSAGE=%s", sentence,
+                "MESSAGE_ID=%s", MESSAGE_ID_CONFIG,
+                "PRIORITY=%d", LOG_ERR,
+                "CONFIG_FILE=%s", path,
+                "CONFIG_LINE=%u", line,
+                NULL);
+}
+
+void systemd_notify_status(const char *status, int error)
+{
+        if (error)
+                (void)sd_notifyf(0, "STATUS=%s\nERRNO=%d", status, error);
+        else
+                (void)sd_notifyf(0, "STATUS=%s", status);
+}

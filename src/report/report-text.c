@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "report/report-text.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+/* Copies what was built out of its arena. */
+static char *finish(const Text *text)
+{
+        return arena_failed(text->arena) ? NULL : strdup(text->string);
+}
+
+char *report_text(const Report *report)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        if (!arena)
+                return NULL;
+
+        Text text = TEXT_IN(arena);
+        for (size_t i = 0; i < report->plan->claims.n_items; i++)
+                text_add(&text, "%s\n", report_sentence(report, i, arena));
+        for (size_t i = 0; i < report->n_warnings; i++)
+                text_add(&text, "warning: %s\n", report->warnings[i]);
+        text_add(&text, "%s\n", report->status);
+        return finish(&text);
+}
+
+/* The policy file is part of what the user is shown before it is written. */
+static void add_indented(Text *text, const char *lines)
+{
+        for (const char *line = lines; *line;) {
+                int length = (int)strcspn(line, "\n");
+
+                text_add(text, "       %.*s\n", length, line);
+                line += length + (line[length] == '\n');
+        }
+}
+
+char *report_text_plan(const Plan *plan)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        if (!arena)
+                return NULL;
+
+        Text text = TEXT_IN(arena);
+        for (size_t i = 0; i < plan->n_steps; i++) {
+                text_add(&text, "%3zu. %s\n", i + 1, report_step(&plan->steps[i], arena));
+                if (plan->steps[i].type == STEP_POLICY)
+                        add_indented(&text, plan->steps[i].text);
+        }
+        if (plan->n_steps == 0)
+                text_add(&text, "nothing to do\n");
+        return finish(&text);
+}
+
+static void add_gpu(Text *text, const Gpu *gpu)
+{
+        const Function *d = gpu->display;
+
+        text_add(text, "%s %s [%04x:%04x]\n", PCI_ADDRESS(d->address),
+                d->name ? d->name : "display controller", d->id.vendor, d->id.device);
+        for (size_t i = 0; i < gpu->n_functions; i++) {
+                const Function *f = gpu->functions[i];
+
+                text_add(text, "    %s class %04x, %s%s, ", PCI_ADDRESS(f->address),
+                        function_class(f), f->binding.driver ? "driver " : "no driver",
+                        f->binding.driver ? f->binding.driver : "");
+                if (f->iommu_group < 0)
+                        text_add(text, "no IOMMU group\n");
+                else
+                        text_add(text, "IOMMU group %d\n", f->iommu_group);
+        }
+        for (size_t i = 0; i < gpu->n_shares_with; i++)
+                text_add(text, "    shares its group with %s (class %04x, %s)\n",
+                        PCI_ADDRESS(gpu->shares_with[i]->address),
+                        function_class(gpu->shares_with[i]),
+                        gpu->shares_with[i]->binding.driver ? gpu->shares_with[i]->binding.driver
+                                                            : "no driver");
+        if (gpu->boot_display)
+                text_add(text, "    shows the boot console\n");
+        if (gpu->entry)
+                text_add(text, "    picked by entry %s\n", gpu->entry);
+}
+
+char *report_text_list(const GpuList *list)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        if (!arena)
+                return NULL;
+
+        Text text = TEXT_IN(arena);
+        for (size_t i = 0; i < list->n_items; i++)
+                add_gpu(&text, &list->items[i]);
+        if (list->n_items == 0)
+                text_add(&text, "no GPU on this host\n");
+        return finish(&text);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* The way that all verbs go: tree, machine, config, plan. Failures are said here, once. */
+
+#include "config/kernel-words.h"
+#include "host/root.h"
+#include "policy/plan.h"
+#include "report/report.h"
+#include "verbs/options.h"
+
+typedef struct Session {
+        const Options *options;
+        Root root;
+        Arena *arena; /* of what the verbs themselves build */
+        char *config_path;
+        char *config_text;
+        Config *config;
+        Host *host;
+        KernelWords words;
+        Plan *plan;
+        const char *trouble; /* what went wrong, for STATUS=; NULL when nothing did */
+        int error;           /* positive errno of it */
+} Session;
+
+/* Opens the tree and reads the machine, with `scan_flags`. session_done() in every case. */
+ExitStatus session_open(const Options *options, unsigned scan_flags, Session *ret) _must_check_;
+void session_done(Session *session);
+
+/* Reads the config. `quiet_if_missing`: a config that does not exist is no error; it is then empty. */
+ExitStatus session_read_config(Session *session, bool quiet_if_missing) _must_check_;
+
+/* Plans. Where nothing is to be done at all (vfio_gpu=0, a crash kernel), no config is needed. */
+ExitStatus session_plan(Session *session) _must_check_;
+
+/* All of it. */
+ExitStatus session_open_plan(const Options *options, Session *ret) _must_check_;
+
+/* Whether the initrd worked with another config than the one that was read. */
+bool session_initrd_is_stale(const Session *session);
+
+/* Builds the report of `verdicts`; `outcomes` may be NULL. */
+ExitStatus session_report(Session *session, const Verdict *verdicts, const StepOutcome *outcomes,
+        Report *ret) _must_check_;
+
+/* Prints `text`, which may be NULL (out of memory), and frees it. */
+ExitStatus session_print(char *text) _must_check_;
+
+ExitStatus session_out_of_memory(void);

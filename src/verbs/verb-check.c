@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "report/report-json.h"
+#include "report/report-text.h"
+#include "verbs/session.h"
+#include "verbs/verbs.h"
+
+/* `plan` and `check` tell the same story; plan adds the steps. */
+static ExitStatus foresee(Session *s, bool steps)
+{
+        size_t n = s->plan->claims.n_items;
+        Verdict *verdicts = arena_array(s->arena, n, sizeof(Verdict));
+        Report report = {0};
+
+        for (size_t i = 0; verdicts && i < n; i++)
+                verdicts[i] = verify_expected(&s->plan->claims.items[i], s->arena);
+
+        ExitStatus status = session_report(s, verdicts, NULL, &report);
+        if (status == EXIT_STATUS_OK && s->options->json)
+                status = session_print(report_json(&report, steps));
+        else if (status == EXIT_STATUS_OK) {
+                if (steps)
+                        status = session_print(report_text_plan(s->plan));
+                if (status == EXIT_STATUS_OK)
+                        status = session_print(report_text(&report));
+        }
+        return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
+}
+
+static ExitStatus run(const Options *options, bool steps)
+{
+        Session s;
+        ExitStatus status = session_open_plan(options, &s);
+
+        if (status == EXIT_STATUS_OK)
+                status = foresee(&s, steps);
+        session_done(&s);
+        return status;
+}
+
+ExitStatus verb_check(const Options *options)
+{
+        return run(options, false);
+}
+
+ExitStatus verb_plan(const Options *options)
+{
+        return run(options, true);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/run-dir.h"
+#include "report/record.h"
+#include "report/report-json.h"
+#include "report/report-text.h"
+#include "verbs/session.h"
+#include "verbs/verbs.h"
+
+#define RECORD_MAX ((size_t)1024 * 1024)
+
+/* What each stage left, the earlier one first: it knows who had a card before anybody. */
+typedef struct Stages {
+        Record *records[2];
+} Stages;
+
+static const char *const stage_files[2] = {RUN_DIR "/initrd.json", RUN_DIR "/system.json"};
+
+static void stages_read(const Root *root, Stages *ret)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(stage_files); i++) {
+                _cleanup_free_ char *text = NULL;
+
+                if (root_read(root, stage_files[i], RECORD_MAX, &text) == 0 &&
+                        record_parse(text, &ret->records[i]) < 0)
+                        ret->records[i] = NULL;
+        }
+}
+
+static void stages_done(Stages *stages)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(stages->records); i++)
+                if (stages->records[i])
+                        record_free(stages->records[i]);
+}
+
+static const char *driver_before(const Stages *stages, PciAddress address)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(stages->records); i++)
+                if (stages->records[i])
+                        return record_driver_before(stages->records[i], address);
+        return NULL;
+}
+
+static Verdict judge(Session *s, const Stages *stages, size_t index)
+{
+        const Claim *claim = &s->plan->claims.items[index];
+        Verdict verdict = verify_expected(claim, s->arena);
+
+        verdict = verify_claim(s->plan, index, verdict.bindings, NULL, s->arena);
+        for (size_t i = 0; verdict.drivers_before && i < claim->n_functions; i++)
+                verdict.drivers_before[i] = driver_before(stages, claim->functions[i]->address);
+        return verdict;
+}
+
+static ExitStatus print_stages(const Stages *stages)
+{
+        static const char *const names[] = {"initrd", "system"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(stages->records); i++) {
+                const char *line = stages->records[i] ? record_status(stages->records[i]) : NULL;
+
+                printf("%s stage: %s\n", names[i], line ? line : "did not run");
+        }
+        return EXIT_STATUS_OK;
+}
+
+static ExitStatus show(Session *s, const Stages *stages)
+{
+        size_t n = s->plan->claims.n_items;
+        Verdict *verdicts = arena_array(s->arena, n, sizeof(Verdict));
+        Report report = {0};
+
+        for (size_t i = 0; verdicts && i < n; i++)
+                verdicts[i] = judge(s, stages, i);
+
+        ExitStatus status = session_report(s, verdicts, NULL, &report);
+        if (status == EXIT_STATUS_OK)
+                status = session_print(
+                        s->options->json ? report_json(&report, false) : report_text(&report));
+        if (status == EXIT_STATUS_OK && !s->options->json)
+                status = print_stages(stages);
+        return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
+}
+
+ExitStatus verb_status(const Options *options)
+{
+        Session s;
+        ExitStatus status = session_open_plan(options, &s);
+
+        if (status == EXIT_STATUS_OK) {
+                Stages stages = {0};
+
+                stages_read(&s.root, &stages);
+                status = show(&s, &stages);
+                stages_done(&stages);
+        }
+        session_done(&s);
+        return status;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verbs/verbs.h"
+
+#include <string.h>
+
+#include "verbs/say.h"
+
+const Verb verbs[] = {
+        {"list", "the GPUs of this host, who has them, and what they share", false, verb_list},
+        {"check", "would the config work here? If not: why, and what to do", false, verb_check},
+        {"plan", "the steps that apply would take, in order", false, verb_plan},
+        {"apply", "take them, read back, report", true, verb_apply},
+        {"status", "what is bound now, against the config", false, verb_status},
+        {NULL, NULL, false, NULL},
+};
+
+ExitStatus verbs_run(const Options *options)
+{
+        const Verb *verb = verbs;
+
+        while (verb->name && strcmp(verb->name, options->verb) != 0)
+                verb++;
+        if (!verb->name) {
+                say_error("there is no verb \"%s\". See `vfio-gpu --help`", options->verb);
+                return EXIT_STATUS_USAGE;
+        }
+        if (verb->changes && options->root) {
+                say_error("%s changes the machine that it runs on: it takes no --root", verb->name);
+                return EXIT_STATUS_USAGE;
+        }
+        if (verb->changes && geteuid() != 0) {
+                say_error("%s changes the machine: run it as root", verb->name);
+                return EXIT_STATUS_USAGE;
+        }
+        return verb->run(options);
+}

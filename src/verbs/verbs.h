@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* What the program can be told to do. */
+
+#include "report/report.h"
+#include "verbs/options.h"
+
+typedef struct Verb {
+        const char *name;
+        const char *help;
+        bool changes; /* the machine; then it wants root rights and refuses --root */
+        ExitStatus (*run)(const Options *options);
+} Verb;
+
+/* Ends with an item whose name is NULL. */
+extern const Verb verbs[];
+
+/* Runs the verb that the options name. */
+ExitStatus verbs_run(const Options *options);
+
+ExitStatus verb_list(const Options *options);
+ExitStatus verb_check(const Options *options);
+ExitStatus verb_plan(const Options *options);
+ExitStatus verb_apply(const Options *options);
+ExitStatus verb_status(const Options *options);
