@@ -64,14 +64,15 @@ typedef struct ConfigProblem {
 
 typedef struct ConfigProblems {
         Arena *arena;
-        ConfigProblem *items; /* in the order of their lines */
+        ConfigProblem *items; /* in the order of their lines; of more than a thousand, the
+                                 first that were found */
         size_t n_items;
 } ConfigProblems;
 
 /*
- * Parses `size` bytes of `text`, found in the file `path`. On success 0 and `*ret`, to be freed with
- * config_free(). -EINVAL: the text is wrong, and `*reterr_problems` (config_problems_free()) holds
- * every mistake in it, at least one. -ENOMEM. Each output is set in its own case only.
+ * Parses `size` bytes of `text`, found in the file `path`. On success 0 and `*ret`, to be freed
+ * with config_free(). -EINVAL: the text is wrong, and `*reterr_problems` (config_problems_free())
+ * holds every mistake in it, at least one. -ENOMEM. Each output is set in its own case only.
  */
 int config_parse(const char *path, const char *text, size_t size, Config **ret,
         ConfigProblems **reterr_problems) _must_check_;

@@ -8,16 +8,17 @@
 #include "base/arena.h"
 
 typedef struct KernelWords {
-        bool off;        /* vfio_gpu=0: neither stage acts */
-        bool off_initrd; /* rd.vfio_gpu=0: the initrd does not act */
+        bool off;          /* vfio_gpu=0: neither stage acts */
+        bool off_initrd;   /* rd.vfio_gpu=0: the initrd does not act */
         const char **skip; /* vfio_gpu.skip=NAME[,NAME]: leave these entries alone */
         size_t n_skip;
 } KernelWords;
 
 /*
- * Reads the words out of a command line; quotes as in the kernel's own parser (lib/cmdline.c). The
- * last of several settings of one word wins, names to skip add up. Strings live in `arena`.
- * Returns 0 or -ENOMEM.
+ * Reads the words out of a command line: quotes as in the kernel's own parser (lib/cmdline.c), `-`
+ * in a key is `_` as there, and `no`, `off`, `false` (or n, f) are as good as 0. The last of
+ * several settings of one word wins, names to skip add up. Strings live in `arena`. Returns 0 or
+ * -ENOMEM.
  */
 int kernel_words_parse(const char *cmdline, Arena *arena, KernelWords *ret) _must_check_;
 

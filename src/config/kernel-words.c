@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config/kernel-words.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* One word of the command line, cut out in place: next_arg() of the kernel's lib/cmdline.c. */
+static char *next_word(char *at, char **ret_key, char **ret_value)
+{
+        bool quoted = *at == '"', in_quote = quoted;
+        char *equals = NULL, *end = at += quoted;
+
+        for (; *end && (in_quote || !isspace((unsigned char)*end)); end++) {
+                if (*end == '=' && !equals && end > at)
+                        equals = end;
+                if (*end == '"')
+                        in_quote = !in_quote;
+        }
+        char *next = *end ? end + 1 : end;
+        bool end_quote = end > at && end[-1] == '"';
+        char *value = equals ? equals + 1 : NULL;
+        if (end_quote && (quoted || (value && *value == '"')))
+                end--;
+        *end = '\0';
+        if (equals)
+                *equals = '\0';
+        if (value && *value == '"')
+                value++;
+        *ret_key = at;
+        *ret_value = value;
+        return next;
+}
+
+static bool key_is(const char *key, const char *wanted)
+{
+        for (; *key && (*key == '-' ? '_' : *key) == *wanted; key++)
+                wanted++;
+        return *key == *wanted;
+}
+
+static bool is_no(const char *value)
+{
+        static const char *const no[] = {"0", "no", "n", "off", "false", "f"};
+
+        for (size_t i = 0; value && i < ARRAY_SIZE(no); i++)
+                if (strcasecmp(value, no[i]) == 0)
+                        return true;
+        return false;
+}
+
+static void add_skipped(char *names, Arena *arena, KernelWords *words)
+{
+        for (char *name; (name = strsep(&names, ","));) {
+                if (!*name)
+                        continue;
+                const char **item = arena_push(arena, &words->skip, &words->n_skip);
+                if (item)
+                        *item = name;
+        }
+}
+
+int kernel_words_parse(const char *cmdline, Arena *arena, KernelWords *ret)
+{
+        KernelWords words = {0};
+        char *key = NULL, *value = NULL;
+
+        for (char *at = arena_strdup(arena, cmdline); at && *at;) {
+                if (isspace((unsigned char)*at)) {
+                        at++;
+                        continue;
+                }
+                at = next_word(at, &key, &value);
+                if (key_is(key, "vfio_gpu"))
+                        words.off = is_no(value);
+                else if (key_is(key, "rd.vfio_gpu"))
+                        words.off_initrd = is_no(value);
+                else if (key_is(key, "vfio_gpu.skip"))
+                        add_skipped(value, arena, &words);
+        }
+        if (arena_failed(arena))
+                return -ENOMEM;
+        *ret = words;
+        return 0;
+}
+
+bool kernel_words_skip(const KernelWords *words, const char *name)
+{
+        for (size_t i = 0; i < words->n_skip; i++)
+                if (strcmp(words->skip[i], name) == 0)
+                        return true;
+        return false;
+}
