@@ -45,20 +45,24 @@ objects := $(sources:%.c=$(BUILD)/%.o)
 tests   := $(wildcard tests/unit/*.c tests/lib/*.c)
 test_objects := $(tests:%.c=$(BUILD)/%.o)
 
+# V=1 shows the whole commands.
+V ?=
+quiet = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
+
 .PHONY: all install uninstall deps check check-unit check-cases check-vm check-all demo lint clean
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/vfio-gpu
 
 $(BUILD)/vfio-gpu: $(objects) $(BUILD)/src/main.o
-	$(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs)
+	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs)
 
 $(BUILD)/unit: $(objects) $(test_objects)
-	$(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
+	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(cflags) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
+	$(call quiet,CC) $(CC) $(cflags) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/%.o: cflags += -Itests
 

@@ -8,8 +8,8 @@
 
 #include "base/file.h"
 
-/* A little less than the unit's own limit: a run that waits longer could not do anything any more. */
-#define LOCK_WAIT_MS 10000
+/* With it the longest run still ends within the TimeoutStartSec= of the unit. */
+#define LOCK_WAIT_MS 5000
 
 static int take_lock(int fd)
 {

@@ -147,6 +147,10 @@ static void add_warnings(Report *report, const StepOutcome *outcomes, Arena *are
 int report_build(const char *config_path, bool stale_initrd, const Host *host, const Plan *plan,
         const Verdict *verdicts, const StepOutcome *outcomes, Arena *arena, Report *ret)
 {
+        /* a verdict that could not be made is all zeros, which reads as ready */
+        if (arena_failed(arena))
+                return -ENOMEM;
+
         Report report = {
                 .config_path = config_path,
                 .stale_initrd = stale_initrd,
