@@ -12,7 +12,8 @@
 #include "base/arena.h"
 #include "base/pci-address.h"
 
-/* PCI Code and ID Assignment Specification: base and sub class, without the programming interface */
+/* PCI Code and ID Assignment Specification: base and sub class, without the programming interface
+ */
 #define PCI_CLASS_BASE_STORAGE            0x01
 #define PCI_CLASS_BASE_NETWORK            0x02
 #define PCI_CLASS_BASE_DISPLAY            0x03
@@ -49,12 +50,12 @@ typedef struct Function {
         const char *unreadable; /* why it could not be read whole, or NULL; then only `address`,
                                    `iommu_group` and `binding` count */
         PciId id;
-        PciId subsystem;      /* zeros for other than display functions */
-        uint32_t class;       /* 24 bits, as in lspci -nn plus the programming interface */
-        bool bridge;          /* header type 1 or 2 */
+        PciId subsystem;       /* zeros for other than display functions */
+        uint32_t class;        /* 24 bits, as in lspci -nn plus the programming interface */
+        bool bridge;           /* header type 1 or 2 */
         bool virtual_function; /* an SR-IOV VF */
-        unsigned enabled_vfs; /* of an SR-IOV PF */
-        int iommu_group;      /* or -1 */
+        unsigned enabled_vfs;  /* of an SR-IOV PF */
+        int iommu_group;       /* or -1 */
         Binding binding;
         bool boot_vga;         /* the kernel's default VGA device */
         bool boot_framebuffer; /* the firmware's framebuffer lies in its BARs */
@@ -81,17 +82,17 @@ typedef enum FirmwareIommu {
 typedef struct Host {
         Arena *arena;
         Stage stage;
-        bool crash_kernel;      /* /proc/vmcore exists */
-        const char *release;    /* of the kernel */
-        const char *cmdline;    /* of the kernel, "" when unreadable */
-        Function *functions;    /* sorted by address */
+        bool crash_kernel;   /* /proc/vmcore exists */
+        const char *release; /* of the kernel */
+        const char *cmdline; /* of the kernel, "" when unreadable */
+        Function *functions; /* sorted by address */
         size_t n_functions;
         FirmwareIommu firmware_iommu;
         ModuleState vfio_pci;
         ModuleState iommu_backend;
         const char *iommu_backend_module; /* "vfio_iommu_type1", "iommufd"; NULL when missing */
-        const char *policy;    /* text of /run/modprobe.d/vfio-gpu.conf, or NULL */
-        const char **warnings; /* what was left out of this picture, and why */
+        const char *policy;               /* text of /run/modprobe.d/vfio-gpu.conf, or NULL */
+        const char **warnings;            /* what was left out of this picture, and why */
         size_t n_warnings;
 } Host;
 

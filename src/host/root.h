@@ -12,22 +12,24 @@
 #include "base/macro.h"
 
 typedef struct Root {
-        int fd;           /* O_PATH of the directory */
-        const char *path; /* "/" or DIR, for messages and for libraries that want a path */
-        bool real;        /* this machine: may be changed */
+        int fd;              /* O_PATH of the directory */
+        const char *path;    /* "/" or DIR, for messages */
+        bool real;           /* this machine: may be changed */
         const char *release; /* --kernel=RELEASE, or NULL: the tree says */
 } Root;
 
 #define ROOT_NULL ((Root){.fd = -EBADF})
 
-/* Opens the tree at `dir`; NULL is this machine. `dir` and `release` must outlive it. Returns 0 or a
- * negative errno. */
+/* Opens the tree at `dir`; NULL is this machine. `dir` and `release` must outlive it. Links in
+ * another machine's tree are resolved inside of it. Returns 0 or a negative errno: -ENOSYS when the
+ * running kernel cannot do that (openat2, Linux 5.6). */
 int root_open(const char *dir, const char *release, Root *ret) _must_check_;
 void root_done(Root *root);
 
 /*
- * Reads a small file (at most `max` bytes), adds a NUL, strips one trailing newline. Returns 0 and
- * `*ret` to be freed, -EFBIG when it is larger, or another negative errno.
+ * Reads a small file (at most `max` bytes), adds a NUL, strips one trailing newline. Never waits
+ * for a FIFO. Returns 0 and `*ret` to be freed, -EFBIG when it is larger, -EBADMSG when it is no
+ * text (NUL in it), or another negative errno.
  */
 int root_read(const Root *root, const char *path, size_t max, char **ret) _must_check_;
 
@@ -36,3 +38,15 @@ bool root_exists(const Root *root, const char *path);
 
 /* The last component of a symbolic link's target, to be freed. Returns 0 or a negative errno. */
 int root_link_name(const Root *root, const char *path, char **ret) _must_check_;
+
+/* Opens a directory as O_PATH, for the functions below. Returns 0 or a negative errno. */
+int root_open_directory(const Root *root, const char *path, int *ret_fd) _must_check_;
+
+/* As root_read() and root_link_name(), for the name of something directly in directory `fd`; if
+ * that is a link, it is not followed. */
+int directory_read(int fd, const char *name, size_t max, char **ret) _must_check_;
+int directory_link_name(int fd, const char *name, char **ret) _must_check_;
+
+/* A path by which libraries that want one reach the directory `fd`, wherever its tree lies. */
+#define DIRECTORY_PATH_SIZE sizeof("/proc/self/fd/-2147483648")
+const char *directory_path(int fd, char buffer[static DIRECTORY_PATH_SIZE]);

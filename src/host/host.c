@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/host.h"
+
+Host *host_new(void)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Host *host = arena ? arena_alloc(arena, sizeof(Host)) : NULL;
+
+        if (host)
+                host->arena = TAKE_PTR(arena);
+        return host;
+}
+
+void host_free(Host *host)
+{
+        if (host)
+                arena_free(host->arena);
+}
+
+static int compare_with_address(const void *address, const void *function)
+{
+        return pci_address_compare(
+                *(const PciAddress *)address, ((const Function *)function)->address);
+}
+
+const Function *host_find(const Host *host, PciAddress address)
+{
+        if (host->n_functions == 0)
+                return NULL;
+        return bsearch(&address, host->functions, host->n_functions, sizeof(Function),
+                compare_with_address);
+}
+
+bool function_is_display(const Function *f)
+{
+        return !f->unreadable && function_base_class(f) == PCI_CLASS_BASE_DISPLAY;
+}

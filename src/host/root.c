@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/root.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+/* openat2(2): a rename anywhere on the machine makes the lookup of `..` start over. */
+#define LOOKUP_TRIES 1000
+
+static int open_in_root(int fd, const char *path, int flags)
+{
+        struct open_how how = {
+                .flags = (unsigned)flags,
+                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+        };
+        long r = -1;
+
+        for (int i = 0; i < LOOKUP_TRIES; i++) {
+                r = syscall(SYS_openat2, fd, path, &how, sizeof(how));
+                if (r >= 0 || errno != EAGAIN)
+                        break;
+        }
+        return r < 0 ? -errno : (int)r;
+}
+
+static int open_at(int fd, const char *path, int flags)
+{
+        int r = openat(fd, path, flags);
+
+        return r < 0 ? -errno : r;
+}
+
+static int open_below(const Root *root, const char *path, int flags)
+{
+        flags |= O_CLOEXEC;
+        return root->real ? open_at(root->fd, path, flags) : open_in_root(root->fd, path, flags);
+}
+
+int root_open(const char *dir, const char *release, Root *ret)
+{
+        Root root = {.path = dir ? dir : "/", .real = !dir, .release = release};
+        _cleanup_close_ int fd = open(root.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int probe = -EBADF;
+
+        if (fd < 0)
+                return -errno;
+        root.fd = fd;
+        probe = open_below(&root, ".", O_PATH);
+        if (probe < 0)
+                return probe;
+        root.fd = TAKE_FD(fd);
+        *ret = root;
+        return 0;
+}
+
+void root_done(Root *root)
+{
+        if (root->fd >= 0)
+                close(root->fd);
+        *root = ROOT_NULL;
+}
+
+/* Reads until the end or until `size` bytes are there; /proc hands out files in pieces. */
+static ssize_t read_up_to(int fd, char *buffer, size_t size)
+{
+        size_t n = 0;
+
+        while (n < size) {
+                ssize_t r = read(fd, buffer + n, size - n);
+
+                if (r < 0 && errno == EINTR)
+                        continue;
+                if (r < 0)
+                        return -errno;
+                if (r == 0)
+                        break;
+                n += (size_t)r;
+        }
+        return (ssize_t)n;
+}
+
+static int read_text(int fd, size_t max, char **ret)
+{
+        _cleanup_free_ char *text = malloc(max + 2);
+
+        if (!text)
+                return -ENOMEM;
+
+        ssize_t n = read_up_to(fd, text, max + 1);
+
+        if (n < 0)
+                return (int)n;
+        if ((size_t)n > max)
+                return -EFBIG;
+        if (memchr(text, '\0', (size_t)n))
+                return -EBADMSG;
+        if (n > 0 && text[n - 1] == '\n')
+                n--;
+        text[n] = '\0';
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+int root_read(const Root *root, const char *path, size_t max, char **ret)
+{
+        _cleanup_close_ int fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+        return fd < 0 ? fd : read_text(fd, max, ret);
+}
+
+int directory_read(int directory, const char *name, size_t max, char **ret)
+{
+        _cleanup_close_ int fd =
+                open_at(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+
+        return fd < 0 ? fd : read_text(fd, max, ret);
+}
+
+bool root_exists(const Root *root, const char *path)
+{
+        _cleanup_close_ int fd = open_below(root, path, O_PATH);
+
+        return fd >= 0;
+}
+
+int directory_link_name(int fd, const char *name, char **ret)
+{
+        char target[PATH_MAX];
+        ssize_t n = readlinkat(fd, name, target, sizeof(target));
+
+        if (n < 0)
+                return -errno;
+        if ((size_t)n == sizeof(target))
+                return -ENAMETOOLONG;
+        target[n] = '\0';
+
+        const char *slash = strrchr(target, '/');
+        char *last = strdup(slash ? slash + 1 : target);
+
+        if (!last)
+                return -ENOMEM;
+        *ret = last;
+        return 0;
+}
+
+int root_link_name(const Root *root, const char *path, char **ret)
+{
+        _cleanup_close_ int fd = open_below(root, path, O_PATH | O_NOFOLLOW);
+
+        if (fd < 0)
+                return fd;
+
+        int r = directory_link_name(fd, "", ret);
+
+        /* readlinkat(2) of an O_PATH descriptor that is no link */
+        return r == -ENOENT ? -EINVAL : r;
+}
+
+int root_open_directory(const Root *root, const char *path, int *ret_fd)
+{
+        int fd = open_below(root, path, O_PATH | O_DIRECTORY);
+
+        if (fd < 0)
+                return fd;
+        *ret_fd = fd;
+        return 0;
+}
+
+const char *directory_path(int fd, char buffer[static DIRECTORY_PATH_SIZE])
+{
+        snprintf(buffer, DIRECTORY_PATH_SIZE, "/proc/self/fd/%d", fd);
+        return buffer;
+}
