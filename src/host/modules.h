@@ -9,25 +9,31 @@
 typedef struct Modules Modules;
 
 /*
- * Opens the indexes of kernel `release` below `root`. Neither the running host's command line nor its
- * /sys/module is asked when `root` is another machine's. Returns 0 or a negative errno: -ENOENT when
- * the tree has no indexes for this release.
+ * Opens what the tree at `root` knows of the modules of kernel `release` (NULL: not known). Neither
+ * the running host's command line nor its /sys/module is asked when `root` is another machine's.
+ * `root` must outlive it. A tree without indexes for this release is no error: then only what is
+ * loaded is known, and modules_indexed() is false. Returns 0 or a negative errno.
  */
 int modules_open(const Root *root, const char *release, Modules **ret) _must_check_;
 void modules_free(Modules *modules);
 DEFINE_CLEANUP(Modules *, modules_free);
 
-/* Whether `name` is there: loaded or built in, loadable, or missing. */
+/* True when the tree has indexes for the release: otherwise nothing is known to be loadable. */
+bool modules_indexed(const Modules *modules);
+
+/* Whether `name` is there: loaded or built in, loadable, or missing. A module that
+ * is still being loaded or removed is not there yet: loadable. `-` and `_` are the same. */
 ModuleState modules_state(const Modules *modules, const char *name);
 
-/* The names (with `_`) of the modules whose aliases match `modalias`, sorted, once each, blacklisted
- * ones too. Returns 0 or -ENOMEM; no match is n = 0. */
-int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena,
-        const char ***ret, size_t *ret_n) _must_check_;
+/* The names (with `_`) of the modules whose aliases match `modalias`, sorted, once each,
+ * blacklisted ones too. Returns 0 or -ENOMEM; no match is n = 0. */
+int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena, const char ***ret,
+        size_t *ret_n) _must_check_;
 
 /*
  * Loads `name` and what it needs into this machine's kernel, with `options` after those of
  * modprobe.d (the kernel obeys the last of two). Blocks as long as the kernel wants: call it in a
- * worker. A module that is built in or loaded already is 0. Returns 0 or a negative errno.
+ * worker. A module that is built in or loaded already is 0; one that somebody else is loading is
+ * waited for. The blacklist does not count: it is for aliases. Returns 0 or a negative errno.
  */
 int modules_load(const char *name, const char *options) _must_check_;

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/modules.h"
+
+#include <libkmod.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#define LIVE_POLL_MS  50
+#define LIVE_POLL_MAX 60 /* three seconds */
+
+struct Modules {
+        const Root *root;
+        struct kmod_ctx *context; /* NULL without indexes */
+        int directory;            /* theirs */
+};
+
+static void unref_context(struct kmod_ctx *context)
+{
+        kmod_unref(context);
+}
+DEFINE_CLEANUP(struct kmod_ctx *, unref_context);
+
+static void unref_module(struct kmod_module *module)
+{
+        kmod_module_unref(module);
+}
+DEFINE_CLEANUP(struct kmod_module *, unref_module);
+
+static void unref_list(struct kmod_list *list)
+{
+        kmod_module_unref_list(list);
+}
+DEFINE_CLEANUP(struct kmod_list *, unref_list);
+
+static void discard_log(_unused_ void *data, _unused_ int priority, _unused_ const char *file,
+        _unused_ int line, _unused_ const char *function, _unused_ const char *format,
+        _unused_ va_list args)
+{
+}
+
+/* kmod_new() itself writes to stderr about what it finds in modprobe.d, before it can be told where
+ * to log; the one thing that it listens to so early is the environment. */
+static struct kmod_ctx *new_context(const char *directory, const char *const *config_paths)
+{
+        static const char variable[] = "KMOD_LOG";
+        bool quiet = !getenv(variable) && setenv(variable, "0", false) == 0;
+        struct kmod_ctx *context = kmod_new(directory, config_paths);
+
+        if (quiet)
+                unsetenv(variable);
+        if (context)
+                kmod_set_log_fn(context, discard_log, NULL);
+        return context;
+}
+
+/* A context on the indexes in `directory`, with the modprobe.d of the same tree. */
+static struct kmod_ctx *open_context(const Root *root, int directory)
+{
+        static const char *const config[] = {
+                "etc/modprobe.d",
+                "run/modprobe.d",
+                "usr/lib/modprobe.d",
+                "lib/modprobe.d",
+        };
+        char texts[ARRAY_SIZE(config)][DIRECTORY_PATH_SIZE];
+        const char *paths[ARRAY_SIZE(config) + 1] = {NULL};
+        int fds[ARRAY_SIZE(config)];
+        size_t n = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(config); i++)
+                if (root_open_directory(root, config[i], &fds[n]) == 0) {
+                        paths[n] = directory_path(fds[n], texts[n]);
+                        n++;
+                }
+
+        char index_path[DIRECTORY_PATH_SIZE];
+        struct kmod_ctx *context = new_context(directory_path(directory, index_path), paths);
+
+        for (size_t i = 0; i < n; i++)
+                closep(&fds[i]);
+        return context;
+}
+
+/* Finds the directory of the indexes; distributions differ on where the modules are. */
+static int open_index_directory(const Root *root, const char *release, int *ret_fd)
+{
+        static const char *const places[] = {"lib/modules", "usr/lib/modules"};
+        int r = -ENOENT;
+
+        for (size_t i = 0; release && i < ARRAY_SIZE(places); i++) {
+                char path[PATH_MAX];
+
+                snprintf(path, sizeof(path), "%s/%s/modules.dep.bin", places[i], release);
+                if (!root_exists(root, path))
+                        continue;
+                *strrchr(path, '/') = '\0';
+                r = root_open_directory(root, path, ret_fd);
+                if (r == 0)
+                        break;
+        }
+        return r;
+}
+
+int modules_open(const Root *root, const char *release, Modules **ret)
+{
+        _cleanup_(modules_freep) Modules *modules = malloc(sizeof(*modules));
+
+        if (!modules)
+                return -ENOMEM;
+        *modules = (Modules){.root = root, .directory = -EBADF};
+        if (open_index_directory(root, release, &modules->directory) == 0) {
+                modules->context = open_context(root, modules->directory);
+                if (!modules->context)
+                        return -ENOMEM;
+        }
+        *ret = TAKE_PTR(modules);
+        return 0;
+}
+
+void modules_free(Modules *modules)
+{
+        if (!modules)
+                return;
+        unref_contextp(&modules->context);
+        closep(&modules->directory);
+        free(modules);
+}
+
+bool modules_indexed(const Modules *modules)
+{
+        return modules->context != NULL;
+}
+
+/* Makes the module's path in sysfs, where `-` is always `_`. False for what is no module's name. */
+static bool format_module_path(const char *name, char *path, size_t size)
+{
+        int n = snprintf(path, size, "sys/module/%s", name);
+
+        if (!*name || *name == '.' || strchr(name, '/') || (size_t)n >= size)
+                return false;
+        for (char *c = path; (c = strchr(c, '-'));)
+                *c = '_';
+        return true;
+}
+
+/* Whether `name` is in the kernel of the tree: /sys/module has it, and says "live" where it has a
+ * state at all (what is built in has none). */
+static bool is_live(const Root *root, const char *name)
+{
+        char path[128];
+        _cleanup_close_ int fd = -EBADF;
+        _cleanup_free_ char *state = NULL;
+
+        if (!format_module_path(name, path, sizeof(path)) ||
+                root_open_directory(root, path, &fd) < 0)
+                return false;
+
+        int r = directory_read(fd, "initstate", 32, &state);
+
+        return r == -ENOENT || (r == 0 && strcmp(state, "live") == 0);
+}
+
+/* Returns the module of this name, or NULL. Aliases do not count. */
+static struct kmod_module *find_module(struct kmod_ctx *context, const char *name)
+{
+        struct kmod_module *module = NULL;
+
+        return kmod_module_new_from_name_lookup(context, name, &module) < 0 ? NULL : module;
+}
+
+ModuleState modules_state(const Modules *modules, const char *name)
+{
+        _cleanup_(unref_modulep) struct kmod_module *module = NULL;
+
+        if (is_live(modules->root, name))
+                return MODULE_PRESENT;
+        if (modules->context)
+                module = find_module(modules->context, name);
+        if (!module)
+                return MODULE_MISSING;
+        /* only what is built in has no file */
+        return kmod_module_get_path(module) ? MODULE_LOADABLE : MODULE_PRESENT;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+        return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Returns how many are left. */
+static size_t sort_once_each(const char **names, size_t n)
+{
+        size_t kept = 0;
+
+        if (n > 0)
+                qsort(names, n, sizeof(*names), compare_names);
+        for (size_t i = 0; i < n; i++)
+                if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
+                        names[kept++] = names[i];
+        return kept;
+}
+
+int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena, const char ***ret,
+        size_t *ret_n)
+{
+        _cleanup_(unref_listp) struct kmod_list *list = NULL;
+        const struct kmod_list *item = NULL;
+        const char **names = NULL;
+        size_t n = 0;
+        int r = modules->context ? kmod_module_new_from_lookup(modules->context, modalias, &list)
+                                 : 0;
+
+        if (r == -ENOMEM)
+                return r;
+        kmod_list_foreach(item, list)
+        {
+                _cleanup_(unref_modulep) struct kmod_module *module = kmod_module_get_module(item);
+                const char **name = arena_push(arena, &names, &n);
+
+                if (!name || !(*name = arena_strdup(arena, kmod_module_get_name(module))))
+                        return -ENOMEM;
+        }
+        *ret = names;
+        *ret_n = sort_once_each(names, n);
+        return 0;
+}
+
+/* The kernel says "exists" while another loader's insert is still under way. */
+static int wait_until_live(const Root *root, const char *name)
+{
+        const struct timespec pause = {.tv_nsec = LIVE_POLL_MS * 1000000L};
+
+        for (int i = 0; i < LIVE_POLL_MAX; i++) {
+                if (is_live(root, name))
+                        return 0;
+                nanosleep(&pause, NULL);
+        }
+        return -ETIMEDOUT;
+}
+
+static int insert(const Root *root, const char *name, const char *options)
+{
+        /* made now: modprobe.d has just been written */
+        _cleanup_(unref_contextp) struct kmod_ctx *context = new_context(NULL, NULL);
+        _cleanup_(unref_modulep) struct kmod_module *module = NULL;
+
+        if (!context)
+                return -ENOMEM;
+        module = find_module(context, name);
+        if (!module)
+                return -ENOENT;
+        if (!kmod_module_get_path(module))
+                return 0; /* built in */
+
+        int r = kmod_module_probe_insert_module(
+                module, 0, options && *options ? options : NULL, NULL, NULL, NULL);
+
+        /* positive: KMOD_PROBE_APPLY_BLACKLIST and its kin, which were not asked for */
+        if (r > 0)
+                return -EPERM;
+        if (r < 0 && r != -EEXIST)
+                return r;
+        return wait_until_live(root, name);
+}
+
+int modules_load(const char *name, const char *options)
+{
+        _cleanup_(root_done) Root root = ROOT_NULL;
+        int r = root_open(NULL, NULL, &root);
+
+        if (r < 0)
+                return r;
+        return is_live(&root, name) ? 0 : insert(&root, name, options);
+}
