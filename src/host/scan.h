@@ -10,10 +10,10 @@ typedef enum ScanFlags {
 } ScanFlags;
 
 /*
- * Reads all that a plan needs from the machine below `root`. A device that vanishes while it is read
- * or has a garbled attribute becomes `unreadable`, with a warning in the Host; all others go on.
- * Returns 0, -ENOMEM, or the error of what no plan can do without (no sysfs: -ENOENT; a libpci that
- * gives up: -EIO), with a sentence for the user in `*reterr_message` (to be freed).
+ * Reads all that a plan needs from the machine below `root`. A device that vanishes while it is
+ * read or has a garbled attribute becomes `unreadable`, with a warning in the Host; all others go
+ * on. Returns 0, -ENOMEM, or the error of what no plan can do without (no sysfs: -ENOENT; a libpci
+ * that gives up: -EIO), with a sentence for the user in `*reterr_message` (to be freed).
  */
 int scan_host(const Root *root, unsigned flags, Host **ret, char **reterr_message) _must_check_;
 

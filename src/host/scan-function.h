@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* One PCI function out of sysfs (Documentation/ABI/testing/sysfs-bus-pci). */
+
+#include "host/host.h"
+#include "host/modules.h"
+#include "host/root.h"
+
+/*
+ * Reads the function at `address` into `ret`; what cannot be read makes it `unreadable`, with the
+ * reason. Details that only matter for a graphics card are read of display functions alone. No
+ * configuration space is read: that would wake a sleeping card. Strings live in `arena`, which
+ * remembers when memory was out.
+ */
+void scan_function(
+        const Root *root, const Modules *modules, PciAddress address, Arena *arena, Function *ret);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/scan.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "host/modules.h"
+#include "host/scan-function.h"
+#include "host/scan-iomem.h"
+#include "host/scan-libpci.h"
+
+#define CMDLINE_MAX ((size_t)64 * 1024)
+#define IOMEM_MAX   ((size_t)8 * 1024 * 1024)
+
+typedef struct Scan {
+        const Root *root;
+        Host *host;
+        Modules *modules;
+        Libpci *libpci;
+        int sysfs; /* directory sys/bus/pci */
+} Scan;
+
+static void scan_done(Scan *scan)
+{
+        libpci_free(scan->libpci);
+        modules_free(scan->modules);
+        host_free(scan->host);
+        closep(&scan->sysfs);
+}
+
+static int _printf_(3, 4) fail(char **reterr_message, int error, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        if (vasprintf(reterr_message, format, args) < 0) {
+                *reterr_message = NULL;
+                error = -ENOMEM;
+        }
+        va_end(args);
+        return error;
+}
+
+/* Either may be NULL when memory is out, which the arena remembers. */
+static void add_warning(Host *host, const char *text)
+{
+        const char **warning = arena_push(host->arena, &host->warnings, &host->n_warnings);
+
+        if (warning)
+                *warning = text;
+}
+
+static const char *text_of(const Scan *scan, const char *path, size_t max)
+{
+        _cleanup_free_ char *text = NULL;
+
+        return root_read(scan->root, path, max, &text) < 0 ? NULL
+                                                           : arena_strdup(scan->host->arena, text);
+}
+
+static FirmwareIommu read_firmware_iommu(const Root *root)
+{
+        static const struct {
+                const char *path;
+                FirmwareIommu type;
+        } tables[] = {
+                {"sys/firmware/acpi/tables/DMAR", FIRMWARE_IOMMU_INTEL},
+                {"sys/firmware/acpi/tables/IVRS", FIRMWARE_IOMMU_AMD},
+                {"sys/firmware/acpi/tables/IORT", FIRMWARE_IOMMU_ARM},
+        };
+
+        if (!root_exists(root, "sys/firmware/acpi/tables"))
+                return FIRMWARE_IOMMU_UNKNOWN;
+        for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+                if (root_exists(root, tables[i].path))
+                        return tables[i].type;
+        return FIRMWARE_IOMMU_NONE;
+}
+
+static void read_machine(Scan *scan)
+{
+        const Root *root = scan->root;
+        Host *host = scan->host;
+        const char *cmdline = text_of(scan, "proc/cmdline", CMDLINE_MAX);
+
+        host->stage = root_exists(root, "etc/initrd-release") ? STAGE_INITRD : STAGE_SYSTEM;
+        host->crash_kernel = root_exists(root, "proc/vmcore");
+        host->release = root->release ? arena_strdup(host->arena, root->release)
+                                      : text_of(scan, "proc/sys/kernel/osrelease", 256);
+        host->cmdline = cmdline ? cmdline : "";
+        host->firmware_iommu = read_firmware_iommu(root);
+}
+
+/* VFIO wants one of these to map a guest's memory with; one that is present wins. */
+static void read_iommu_backend(const Modules *modules, Host *host)
+{
+        static const char *const backends[] = {
+                "vfio_iommu_type1",
+                "vfio_iommu_spapr_tce",
+                "iommufd",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+                ModuleState state = modules_state(modules, backends[i]);
+
+                if (state > host->iommu_backend) {
+                        host->iommu_backend = state;
+                        host->iommu_backend_module = backends[i];
+                }
+        }
+}
+
+static int read_modules(Scan *scan)
+{
+        Host *host = scan->host;
+        int r = modules_open(scan->root, host->release, &scan->modules);
+
+        if (r < 0)
+                return r;
+        if (!host->release)
+                add_warning(host,
+                        "the kernel's release is not known (no "
+                        "proc/sys/kernel/osrelease; --kernel=RELEASE names it), and so not "
+                        "its modules either");
+        else if (!modules_indexed(scan->modules))
+                add_warning(host,
+                        arena_printf(host->arena,
+                                "no module indexes in lib/modules/%s: modules that are not loaded "
+                                "count as missing",
+                                host->release));
+        host->vfio_pci = modules_state(scan->modules, "vfio_pci");
+        read_iommu_backend(scan->modules, host);
+        return 0;
+}
+
+static int open_libpci(Scan *scan, char **reterr_message)
+{
+        char path[DIRECTORY_PATH_SIZE];
+        int r = root_open_directory(scan->root, "sys/bus/pci", &scan->sysfs);
+
+        if (r < 0)
+                return fail(reterr_message, r, "%s has no PCI devices to read: sys/bus/pci: %s",
+                        scan->root->path, strerror(-r));
+        r = libpci_open(directory_path(scan->sysfs, path), &scan->libpci);
+        if (r == -EIO)
+                return fail(reterr_message, r, "libpci cannot be used: %s", libpci_error());
+        return r;
+}
+
+/* libpci takes what it likes from a name; only addresses that exist are asked for. */
+static bool address_is_sane(PciAddress address)
+{
+        return address.device < 32 && address.function < 8;
+}
+
+static void warn_of_address(Host *host, PciAddress a)
+{
+        add_warning(host, arena_printf(host->arena,
+                                  "%04x:%02x:%02x.%x is left out: no device has this address",
+                                  a.domain, a.bus, a.device, a.function));
+}
+
+static int read_functions(Scan *scan, char **reterr_message)
+{
+        Host *host = scan->host;
+        PciAddress *addresses = NULL;
+        size_t n = 0;
+        int r = libpci_list(scan->libpci, host->arena, &addresses, &n);
+
+        if (r == -EIO)
+                return fail(reterr_message, r, "the PCI devices of %s cannot be listed: %s",
+                        scan->root->path, libpci_error());
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n; i++) {
+                Function *f = NULL;
+
+                if (!address_is_sane(addresses[i])) {
+                        warn_of_address(host, addresses[i]);
+                        continue;
+                }
+                f = arena_push(host->arena, &host->functions, &host->n_functions);
+                if (!f)
+                        return -ENOMEM;
+                scan_function(scan->root, scan->modules, addresses[i], host->arena, f);
+                if (f->unreadable)
+                        add_warning(host, arena_printf(host->arena, "%s is left out: %s",
+                                                  PCI_ADDRESS(f->address), f->unreadable));
+        }
+        return 0;
+}
+
+static void read_framebuffers(Scan *scan)
+{
+        _cleanup_free_ char *iomem = NULL;
+        Host *host = scan->host;
+        int r = root_read(scan->root, "proc/iomem", IOMEM_MAX, &iomem);
+
+        if (r < 0)
+                add_warning(host,
+                        arena_printf(host->arena,
+                                "proc/iomem: %s: which card holds the firmware's framebuffer is "
+                                "not known",
+                                strerror(-r)));
+        else
+                iomem_mark_framebuffers(iomem, host->functions, host->n_functions);
+}
+
+static void read_names(Scan *scan)
+{
+        Host *host = scan->host;
+
+        for (size_t i = 0; i < host->n_functions; i++) {
+                Function *f = &host->functions[i];
+
+                if (function_is_display(f))
+                        f->name = libpci_name(scan->libpci, f->id, host->arena);
+        }
+}
+
+static int read_all(Scan *scan, unsigned flags, char **reterr_message)
+{
+        int r = open_libpci(scan, reterr_message);
+
+        if (r < 0)
+                return r;
+        read_machine(scan);
+        r = read_modules(scan);
+        if (r < 0)
+                return r;
+        r = read_functions(scan, reterr_message);
+        if (r < 0)
+                return r;
+        read_framebuffers(scan);
+        if (flags & SCAN_NAMES)
+                read_names(scan);
+        return arena_failed(scan->host->arena) ? -ENOMEM : 0;
+}
+
+int scan_host(const Root *root, unsigned flags, Host **ret, char **reterr_message)
+{
+        _cleanup_(scan_done) Scan scan = {.root = root, .host = host_new(), .sysfs = -EBADF};
+        int r = scan.host ? read_all(&scan, flags, reterr_message) : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(scan.host);
+        return 0;
+}

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "host/scan.h"
+#include "lib/tree.h"
+
+/* What libpci had open when it gave up is lost, and no leak of ours. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+        return "leak:libpci\nleak:__alloc_dir\n";
+}
+
+#define DEVICES "sys/devices/pci/"
+#define GPU     DEVICES "0000:01:00.0/"
+
+static const TreeFunction gpu = {
+        .address = "0000:01:00.0",
+        .vendor = 0x10de,
+        .device = 0x1eb8,
+        .class = 0x030000,
+        .subsystem_vendor = 0x10de,
+        .subsystem_device = 0x12a2,
+        .iommu_group = 13,
+        .boot_vga = "0",
+};
+static const TreeFunction audio = {
+        .address = "0000:01:00.1",
+        .vendor = 0x10de,
+        .device = 0x10f8,
+        .class = 0x040300,
+        .subsystem_vendor = 0x10de,
+        .subsystem_device = 0x12a2,
+        .iommu_group = 13,
+        .driver = "snd_hda_intel",
+};
+
+static Host *scan(Tree *tree, unsigned flags)
+{
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_free_ char *message = NULL;
+        Host *host = NULL;
+        int r = scan_host(&root, flags, &host, &message);
+
+        cr_assert_eq(r, 0, "%s: %s", strerror(-r), message);
+        return host;
+}
+
+/* What could not be read, "" when all could; it is warned of, and its neighbours are all right. */
+static const char *trouble_of(const Host *host, const char *address)
+{
+        PciAddress a = {0};
+
+        cr_assert_eq(pci_address_parse(address, &a, NULL), 0);
+
+        const Function *f = host_find(host, a);
+
+        cr_assert(f, "%s", address);
+        return f->unreadable ? f->unreadable : "";
+}
+
+static bool warned_of(const Host *host, const char *text)
+{
+        for (size_t i = 0; i < host->n_warnings; i++)
+                if (strstr(host->warnings[i], text))
+                        return true;
+        return false;
+}
+
+static bool same_address(PciAddress a, const char *text)
+{
+        return strcmp(PCI_ADDRESS(a), text) == 0;
+}
+
+Test(scan, reads_a_card)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_add_function(tree, &audio);
+        tree_add_function(tree, &gpu);
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+        const Function *f = host->functions;
+
+        cr_assert_eq(host->n_functions, 2);
+        cr_assert(same_address(f[0].address, "0000:01:00.0"), "sorted");
+        cr_assert_eq(f[0].id.vendor, 0x10de);
+        cr_assert_eq(f[0].id.device, 0x1eb8);
+        cr_assert_eq(f[0].subsystem.vendor, 0x10de);
+        cr_assert_eq(f[0].subsystem.device, 0x12a2);
+        cr_assert_eq(f[0].class, 0x030000);
+        cr_assert_eq(f[0].iommu_group, 13);
+        cr_assert_null(f[0].binding.driver);
+        cr_assert_null(f[0].binding.vfio_device);
+        cr_assert_null(f[0].name, "not asked for");
+        cr_assert_not(f[0].bridge);
+        cr_assert_not(f[0].boot_vga);
+        cr_assert_not(f[0].boot_framebuffer);
+        cr_assert_not(f[0].virtual_function);
+        cr_assert_str_eq(f[1].binding.driver, "snd_hda_intel");
+        cr_assert_eq(f[1].subsystem.vendor, 0, "of display functions only");
+}
+
+Test(scan, reads_what_is_special)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        TreeFunction boot = gpu, pf = gpu, vf = gpu, ours = gpu, far = gpu, bare = gpu;
+
+        boot.boot_vga = "1";
+        tree_add_function(tree, &boot);
+        pf.address = "0000:02:00.0";
+        pf.numvfs = "4";
+        tree_add_function(tree, &pf);
+        vf.address = "0000:02:00.4";
+        vf.physfn = "0000:02:00.0";
+        tree_add_function(tree, &vf);
+        ours.address = "0000:03:00.0";
+        ours.driver = "vfio-pci";
+        ours.vfio = "vfio7";
+        tree_add_function(tree, &ours);
+        far.address = "10000:e1:00.0";
+        tree_add_function(tree, &far);
+        bare.address = "0000:04:00.0";
+        bare.iommu_group = 0;
+        bare.boot_vga = NULL;
+        tree_add_function(tree, &bare);
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+        const Function *f = host->functions;
+
+        cr_assert_eq(host->n_functions, 6);
+        cr_assert(f[0].boot_vga);
+        cr_assert_eq(f[1].enabled_vfs, 4);
+        cr_assert_not(f[1].virtual_function);
+        cr_assert(f[2].virtual_function);
+        cr_assert_str_eq(f[3].binding.driver, "vfio-pci");
+        cr_assert_str_eq(f[3].binding.vfio_device, "vfio7");
+        cr_assert_eq(f[4].iommu_group, -1);
+        cr_assert_not(f[4].boot_vga);
+        cr_assert_eq(f[5].address.domain, 0x10000);
+        for (size_t i = 0; i < host->n_functions; i++)
+                cr_assert_null(f[i].unreadable, "%zu", i);
+}
+
+Test(scan, knows_bridges)
+{
+        static const struct {
+                unsigned class;
+                bool header, bridge;
+        } cases[] = {
+                {0x060400, true, true},
+                {0x060400, false, true}, /* by class alone */
+                {0x060700, false, true},
+                {0x060900, false, true},
+                {0x060000, false, false},
+                {0x060100, false, false},
+                {0x088000, true, true}, /* by header alone */
+                {0x030000, false, false},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+
+                tree_add_function(tree, &(TreeFunction){.address = "0000:00:01.0",
+                                                .vendor = 0x8086,
+                                                .class = cases[i].class,
+                                                .bridge = cases[i].header});
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+                cr_assert_eq(host->functions[0].bridge, cases[i].bridge, "%zu", i);
+        }
+}
+
+Test(scan, a_garbled_device_is_left_out_and_the_rest_goes_on)
+{
+        static const struct {
+                const char *attribute;
+                const char *text; /* NULL: removed */
+                const char *trouble;
+        } cases[] = {
+                {"vendor", NULL, "vendor: No such file or directory"},
+                {"vendor", "garbage", "vendor is garbled: \"garbage\""},
+                {"vendor", "", "vendor is garbled: \"\""},
+                {"vendor", "0x10de0\n", "vendor is garbled: \"0x10de0\""},
+                {"vendor", "10de\n", "vendor is garbled: \"10de\""},
+                {"vendor", "-1\n", "vendor is garbled: \"-1\""},
+                {"device", NULL, "device: No such file or directory"},
+                {"device", "0x\n", "device is garbled: \"0x\""},
+                {"class", NULL, "class: No such file or directory"},
+                {"class", "0x0300\n", "class is garbled: \"0x0300\""},
+                {"subsystem_vendor", "0x10dg\n", "subsystem_vendor is garbled: \"0x10dg\""},
+                {"subsystem_device", "x", "subsystem_device is garbled: \"x\""},
+                {"boot_vga", "yes\n", "boot_vga is garbled: \"yes\""},
+                {"sriov_numvfs", "-2\n", "sriov_numvfs is garbled: \"-2\""},
+                {"sriov_numvfs", "99999999999\n", "sriov_numvfs is garbled: \"99999999999\""},
+                {"subsystem_vendor", NULL, ""},
+                {"subsystem_device", NULL, ""},
+                {"boot_vga", NULL, ""},
+                {"modalias", NULL, ""},
+                {"modalias", "pci:v[", ""},
+                {"config", NULL, ""},
+                {"irq", NULL, ""},
+                {"resource", NULL, ""},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                _cleanup_free_ char *path = NULL;
+
+                tree_add_function(tree, &gpu);
+                tree_add_function(tree, &audio);
+                cr_assert(asprintf(&path, GPU "%s", cases[i].attribute) > 0);
+                if (cases[i].text)
+                        tree_set(tree, path, cases[i].text);
+                else
+                        tree_remove(tree, path);
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+                cr_assert_str_eq(trouble_of(host, "0000:01:00.0"), cases[i].trouble);
+                cr_assert_eq(warned_of(host, "0000:01:00.0"), *cases[i].trouble != '\0', "%s",
+                        cases[i].attribute);
+                cr_assert_str_eq(trouble_of(host, "0000:01:00.1"), "");
+                cr_assert_eq(host->functions[0].iommu_group, 13, "known all the same");
+        }
+}
+
+Test(scan, what_is_no_attribute)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        char large[2048];
+
+        memset(large, '0', sizeof(large));
+        tree_add_function(tree, &gpu);
+        tree_add_function(tree, &audio);
+        tree_remove(tree, GPU "vendor");
+        tree_add_directory(tree, GPU "vendor");
+        tree_set_bytes(tree, DEVICES "0000:01:00.1/vendor", large, sizeof(large));
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert_str_eq(trouble_of(host, "0000:01:00.0"), "vendor: Is a directory");
+        cr_assert_str_eq(trouble_of(host, "0000:01:00.1"), "vendor: File too large");
+}
+
+Test(scan, odd_links)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_add_function(tree, &gpu);
+        tree_add_function(tree, &audio);
+        tree_link(tree, GPU "driver", "../../../bus/pci/drivers/gone");
+        tree_link(tree, GPU "iommu_group", "../../../kernel/iommu_groups/many");
+        tree_link(tree, DEVICES "0000:01:00.1/iommu_group", "../../../kernel/iommu_groups/9999");
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert_str_eq(host->functions[0].binding.driver, "gone", "dangling, and still said");
+        cr_assert_eq(host->functions[0].iommu_group, -1);
+        cr_assert_str_eq(trouble_of(host, "0000:01:00.0"), "iommu_group is garbled: \"many\"");
+        cr_assert_eq(host->functions[1].iommu_group, 9999);
+}
+
+Test(scan, a_device_that_vanished)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_add_function(tree, &gpu);
+        tree_add_function(tree, &audio);
+        tree_remove(tree, DEVICES "0000:01:00.0");
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert_eq(host->n_functions, 2);
+        cr_assert_str_eq(trouble_of(host, "0000:01:00.0"),
+                "its directory in sysfs: No such file or directory");
+        cr_assert(warned_of(host, "0000:01:00.0 is left out"));
+        cr_assert_eq(host->functions[0].iommu_group, -1);
+        cr_assert_str_eq(trouble_of(host, "0000:01:00.1"), "");
+}
+
+Test(scan, no_device_of_this_machine_is_read_through_a_link)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(tree_freep) Tree *outside = tree_new();
+        _cleanup_free_ char *device = tree_path(outside, GPU);
+
+        tree_add_function(outside, &gpu);
+        tree_link(tree, "sys/bus/pci/devices/0000:01:00.0", device);
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert_str_eq(trouble_of(host, "0000:01:00.0"),
+                "its directory in sysfs: No such file or directory");
+}
+
+static void assert_scan_fails(Tree *tree, int error, const char *words)
+{
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_free_ char *message = NULL;
+        Host *host = NULL;
+
+        cr_assert_eq(scan_host(&root, 0, &host, &message), error);
+        cr_assert_null(host);
+        cr_assert(strstr(message, words), "%s", message);
+        cr_assert(strstr(message, tree->path), "%s", message);
+}
+
+Test(scan, libpci_gives_up_and_the_process_lives)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_add_function(tree, &gpu);
+        tree_add_directory(tree, "sys/bus/pci/devices/nonsense");
+        assert_scan_fails(tree, -EIO, "Couldn't parse entry name nonsense");
+        tree_remove(tree, "sys/bus/pci/devices/nonsense");
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert_eq(host->n_functions, 1, "and can be called again");
+}
+
+Test(scan, a_machine_without_pci)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_remove(tree, "sys/bus/pci/devices");
+        assert_scan_fails(tree, -EIO, "Cannot open");
+        tree_remove(tree, "sys/bus/pci");
+        assert_scan_fails(tree, -ENOENT, "sys/bus/pci");
+}
+
+Test(scan, a_machine_without_devices)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(host_freep) Host *host = scan(tree, SCAN_NAMES);
+
+        cr_assert_eq(host->n_functions, 0);
+}
+
+Test(scan, addresses_that_no_device_has)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_add_function(tree, &gpu);
+        tree_add_directory(tree, "sys/bus/pci/devices/0000:01:00.9");
+        tree_add_directory(tree, "sys/bus/pci/devices/0000:01:3f.0");
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert_eq(host->n_functions, 1);
+        cr_assert(warned_of(host, "0000:01:00.9"));
+        cr_assert(warned_of(host, "0000:01:3f.0"));
+}
+
+Test(scan, the_machine)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(host_freep) Host *system = scan(tree, 0);
+
+        cr_assert_eq(system->stage, STAGE_SYSTEM);
+        cr_assert_not(system->crash_kernel);
+        cr_assert_str_eq(system->release, TREE_RELEASE);
+        cr_assert_str_eq(system->cmdline, "root=/dev/vda ro");
+        cr_assert_eq(system->firmware_iommu, FIRMWARE_IOMMU_UNKNOWN);
+
+        tree_set(tree, "etc/initrd-release", "");
+        tree_set(tree, "proc/vmcore", "");
+        tree_remove(tree, "proc/cmdline");
+        tree_add_directory(tree, "sys/firmware/acpi/tables");
+
+        _cleanup_(host_freep) Host *initrd = scan(tree, 0);
+
+        cr_assert_eq(initrd->stage, STAGE_INITRD);
+        cr_assert(initrd->crash_kernel);
+        cr_assert_str_eq(initrd->cmdline, "");
+        cr_assert_eq(initrd->firmware_iommu, FIRMWARE_IOMMU_NONE);
+}
+
+Test(scan, the_firmware_s_iommu)
+{
+        static const struct {
+                const char *table;
+                FirmwareIommu type;
+        } cases[] = {
+                {"FACP", FIRMWARE_IOMMU_NONE},
+                {"DMAR", FIRMWARE_IOMMU_INTEL},
+                {"IVRS", FIRMWARE_IOMMU_AMD},
+                {"IORT", FIRMWARE_IOMMU_ARM},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                _cleanup_free_ char *path = NULL;
+
+                cr_assert(asprintf(&path, "sys/firmware/acpi/tables/%s", cases[i].table) > 0);
+                tree_set(tree, path, "");
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+                cr_assert_eq(host->firmware_iommu, cases[i].type, "%s", cases[i].table);
+        }
+}
+
+Test(scan, the_boot_framebuffer)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_add_function(tree, &gpu);
+        tree_set(tree, "proc/iomem",
+                "80000000-8fffffff : 0000:01:00.0\n  80000000-807e8fff : BOOTFB\n");
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert(host->functions[0].boot_framebuffer);
+        tree_remove(tree, "proc/iomem");
+
+        _cleanup_(host_freep) Host *unknown = scan(tree, 0);
+
+        cr_assert_not(unknown->functions[0].boot_framebuffer);
+        cr_assert(warned_of(unknown, "proc/iomem"));
+}
+
+Test(scan, what_modules_are_there)
+{
+        static const struct {
+                const char *module, *builtin, *loaded;
+                ModuleState vfio_pci, backend;
+                const char *backend_module;
+        } cases[] = {
+                {NULL, "", NULL, MODULE_MISSING, MODULE_MISSING, NULL},
+                {"vfio-pci", "", NULL, MODULE_LOADABLE, MODULE_MISSING, NULL},
+                {"vfio_iommu_type1", "", NULL, MODULE_MISSING, MODULE_LOADABLE, "vfio_iommu_type1"},
+                {"vfio_iommu_type1", "kernel/drivers/iommufd.ko\n", NULL, MODULE_MISSING,
+                        MODULE_PRESENT, "iommufd"},
+                {"iommufd", "kernel/drivers/vfio-pci.ko\n", NULL, MODULE_PRESENT, MODULE_LOADABLE,
+                        "iommufd"},
+                {"iommufd", "", "vfio_pci", MODULE_PRESENT, MODULE_LOADABLE, "iommufd"},
+                {"vfio_iommu_type1", "", "vfio_iommu_spapr_tce", MODULE_MISSING, MODULE_PRESENT,
+                        "vfio_iommu_spapr_tce"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                _cleanup_free_ char *loaded = NULL;
+
+                cr_assert(asprintf(&loaded, "sys/module/%s/initstate",
+                                  cases[i].loaded ? cases[i].loaded : "other") > 0);
+                tree_set(tree, loaded, "live\n");
+                if (cases[i].module)
+                        tree_add_module(tree, cases[i].module, NULL);
+                tree_depmod(tree, cases[i].builtin);
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+                cr_assert_eq(host->vfio_pci, cases[i].vfio_pci, "%zu", i);
+                cr_assert_eq(host->iommu_backend, cases[i].backend, "%zu", i);
+                if (cases[i].backend_module)
+                        cr_assert_str_eq(host->iommu_backend_module, cases[i].backend_module);
+                else
+                        cr_assert_null(host->iommu_backend_module);
+                cr_assert_eq(host->n_warnings, 0, "%zu", i);
+        }
+}
+
+Test(scan, no_module_indexes)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(host_freep) Host *unindexed = scan(tree, 0);
+
+        cr_assert(warned_of(unindexed, "lib/modules/" TREE_RELEASE));
+        cr_assert_eq(unindexed->vfio_pci, MODULE_MISSING);
+        tree_remove(tree, "proc/sys/kernel/osrelease");
+
+        _cleanup_(host_freep) Host *unknown = scan(tree, 0);
+
+        cr_assert(warned_of(unknown, "--kernel=RELEASE"));
+        cr_assert_null(unknown->release);
+        cr_assert_eq(unknown->vfio_pci, MODULE_MISSING);
+}
+
+Test(scan, release_named_by_the_user)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_(host_freep) Host *host = NULL;
+        char *message = NULL;
+
+        root.release = "6.12.0-other";
+        cr_assert_eq(scan_host(&root, 0, &host, &message), 0);
+        cr_assert_str_eq(host->release, "6.12.0-other");
+        cr_assert(warned_of(host, "lib/modules/6.12.0-other"));
+}
+
+Test(scan, modules_and_names_of_display_functions)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_add_function(tree, &gpu);
+        tree_add_function(tree, &audio);
+        tree_add_module(tree, "nouveau", "pci:v000010DEd*sv*sd*bc03sc*i*");
+        tree_add_module(tree, "nova-core", "pci:v000010DEd*sv*sd*bc03sc00i*");
+        tree_add_module(tree, "anything", "pci:v*");
+        tree_depmod(tree, "");
+
+        _cleanup_(host_freep) Host *host = scan(tree, SCAN_NAMES);
+        const Function *f = host->functions;
+
+        cr_assert_eq(f[0].n_modules, 3);
+        cr_assert_str_eq(f[0].modules[0], "anything");
+        cr_assert_str_eq(f[0].modules[1], "nouveau");
+        cr_assert_str_eq(f[0].modules[2], "nova_core");
+        cr_assert_eq(f[1].n_modules, 0, "of display functions only");
+        cr_assert_null(f[1].name);
+        if (access("/usr/share/misc/pci.ids", R_OK) == 0)
+                cr_assert_str_eq(f[0].name, "TU104GL [Tesla T4]");
+}
+
+Test(scan, binding_read_anew)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        const PciAddress address = {0, 1, 0, 0};
+        Binding binding = {0};
+
+        cr_assert_eq(scan_binding(&root, address, arena, &binding), -ENOENT);
+        tree_add_function(tree, &gpu);
+        cr_assert_eq(scan_binding(&root, address, arena, &binding), 0);
+        cr_assert_null(binding.driver);
+        tree_link(tree, GPU "driver", "../../../bus/pci/drivers/vfio-pci");
+        cr_assert_eq(scan_binding(&root, address, arena, &binding), 0);
+        cr_assert_str_eq(binding.driver, "vfio-pci");
+        cr_assert_null(binding.vfio_device, "bound, but VFIO does not have it (yet)");
+        tree_add_directory(tree, GPU "vfio-dev/vfio0");
+        cr_assert_eq(scan_binding(&root, address, arena, &binding), 0);
+        cr_assert_str_eq(binding.vfio_device, "vfio0");
+}
