@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/ops-kernel.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/modules.h"
+#include "host/scan.h"
+
+#define POLICY_DIRECTORY "run/modprobe.d"
+#define POLICY_FILE      "vfio-gpu.conf"
+#define POLICY_TEMPORARY "vfio-gpu.conf.new" /* modprobe.d(5) reads only names that end in .conf   \
+                                              */
+
+/* A driver's name becomes part of a path; the kernel cuts an override at a newline. */
+static bool driver_name_is_sane(const char *driver)
+{
+        return *driver && *driver != '.' && !strpbrk(driver, "/\n");
+}
+
+/* One write(2): each is one order to the kernel. */
+static int write_attribute(const Root *root, const char *path, const char *text)
+{
+        _cleanup_close_ int fd =
+                openat(root->fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+        size_t size = strlen(text);
+
+        if (fd < 0)
+                return -errno;
+
+        ssize_t n = write(fd, text, size);
+
+        if (n < 0)
+                return -errno;
+        return (size_t)n == size ? 0 : -EIO;
+}
+
+static int write_driver_attribute(
+        const Root *root, const char *driver, const char *attribute, PciAddress address)
+{
+        char path[PATH_MAX];
+
+        if (!driver_name_is_sane(driver))
+                return -EINVAL;
+        snprintf(path, sizeof(path), "sys/bus/pci/drivers/%s/%s", driver, attribute);
+        return write_attribute(root, path, PCI_ADDRESS(address));
+}
+
+static int set_override(void *context, PciAddress address, const char *driver)
+{
+        char path[sizeof("sys/bus/pci/devices//driver_override") + PCI_ADDRESS_SIZE];
+
+        if (!driver_name_is_sane(driver))
+                return -EINVAL;
+        snprintf(
+                path, sizeof(path), "sys/bus/pci/devices/%s/driver_override", PCI_ADDRESS(address));
+        return write_attribute(context, path, driver);
+}
+
+static int load(_unused_ void *context, const char *module, const char *options)
+{
+        return modules_load(module, options);
+}
+
+static int unbind(void *context, PciAddress address, const char *driver)
+{
+        return write_driver_attribute(context, driver, "unbind", address);
+}
+
+static bool is_bound_to(const Root *root, PciAddress address, const char *driver)
+{
+        char path[sizeof("sys/bus/pci/devices//driver") + PCI_ADDRESS_SIZE];
+        _cleanup_free_ char *name = NULL;
+
+        snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/driver", PCI_ADDRESS(address));
+        return root_link_name(root, path, &name) == 0 && strcmp(name, driver) == 0;
+}
+
+/* bind_store() of drivers/base/bus.c: for a device that has this driver already it is EBUSY or
+ * ENODEV, depending on the version. */
+static int bind(void *context, PciAddress address, const char *driver)
+{
+        int r = write_driver_attribute(context, driver, "bind", address);
+
+        if ((r == -EBUSY || r == -ENODEV) && is_bound_to(context, address, driver))
+                return 0;
+        return r;
+}
+
+static int read_binding(void *context, PciAddress address, Arena *arena, Binding *ret)
+{
+        return scan_binding(context, address, arena, ret);
+}
+
+/* Opens the directory, which is readable for all whatever the umask when it is made here. */
+static int open_policy_directory(const Root *root)
+{
+        bool made = mkdirat(root->fd, POLICY_DIRECTORY, 0755) == 0;
+
+        if (!made && errno != EEXIST)
+                return -errno;
+
+        _cleanup_close_ int fd =
+                openat(root->fd, POLICY_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd < 0 || (made && fchmod(fd, 0755) < 0))
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static int write_all(int fd, const char *text)
+{
+        for (size_t left = strlen(text); left > 0;) {
+                ssize_t n = write(fd, text, left);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                text += n;
+                left -= (size_t)n;
+        }
+        return 0;
+}
+
+static int write_temporary(int directory, const char *text)
+{
+        /* what an apply left that was killed, or what somebody put there */
+        if (unlinkat(directory, POLICY_TEMPORARY, 0) < 0 && errno != ENOENT)
+                return -errno;
+
+        _cleanup_close_ int fd = openat(directory, POLICY_TEMPORARY,
+                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        if (fd < 0 || fchmod(fd, 0644) < 0)
+                return -errno;
+        return write_all(fd, text);
+}
+
+static int write_policy(void *context, const char *text)
+{
+        const Root *root = context;
+        _cleanup_close_ int directory = open_policy_directory(root);
+
+        if (directory < 0)
+                return directory;
+
+        int r = write_temporary(directory, text);
+
+        if (r == 0 && renameat(directory, POLICY_TEMPORARY, directory, POLICY_FILE) < 0)
+                r = -errno;
+        if (r < 0)
+                (void)unlinkat(directory, POLICY_TEMPORARY, 0);
+        return r;
+}
+
+int ops_kernel_init(const Root *root, Ops *ret)
+{
+        if (!root->real)
+                return -EROFS;
+        *ret = (Ops){
+                .context = (void *)(uintptr_t)root,
+                .write_policy = write_policy,
+                .set_override = set_override,
+                .load = load,
+                .unbind = unbind,
+                .bind = bind,
+                .read_binding = read_binding,
+        };
+        return 0;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <criterion/criterion.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/ops-kernel.h"
+#include "lib/tree.h"
+
+#define POLICY   "run/modprobe.d/vfio-gpu.conf"
+#define OVERRIDE "sys/devices/pci/0000:01:00.0/driver_override"
+
+static const PciAddress address = {0, 1, 0, 0};
+
+typedef struct Machine {
+        Tree *tree;
+        Root root;
+        Ops ops;
+} Machine;
+
+static Machine *machine(void)
+{
+        Machine *m = calloc(1, sizeof(*m));
+
+        cr_assert(m);
+        m->tree = tree_new();
+        m->root = tree_real_root(m->tree);
+        cr_assert_eq(ops_kernel_init(&m->root, &m->ops), 0);
+        tree_add_driver(m->tree, "vfio-pci");
+        tree_add_function(m->tree, &(TreeFunction){.address = "0000:01:00.0",
+                                           .vendor = 0x10de,
+                                           .device = 0x1eb8,
+                                           .class = 0x030000,
+                                           .driver = "nouveau"});
+        return m;
+}
+
+static void machine_free(Machine *m)
+{
+        root_done(&m->root);
+        tree_free(m->tree);
+        free(m);
+}
+DEFINE_CLEANUP(Machine *, machine_free);
+
+static void assert_text(const Machine *m, const char *path, const char *expected)
+{
+        _cleanup_free_ char *text = tree_get(m->tree, path);
+
+        cr_assert_str_eq(text, expected, "%s: \"%s\"", path, text);
+}
+
+static mode_t mode_of(const Machine *m, const char *path)
+{
+        _cleanup_free_ char *full = tree_path(m->tree, path);
+        struct stat st = {0};
+
+        cr_assert_eq(lstat(full, &st), 0, "%s", path);
+        return st.st_mode;
+}
+
+Test(ops_kernel, refuses_another_machine)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(root_done) Root root = tree_root(tree);
+        Ops ops = {0};
+
+        cr_assert_eq(ops_kernel_init(&root, &ops), -EROFS);
+        cr_assert_null((void *)ops.bind);
+}
+
+Test(ops_kernel, writes_exactly_this)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+
+        tree_set(m->tree, OVERRIDE, "");
+        cr_assert_eq(m->ops.set_override(m->ops.context, address, OPS_HOLD), 0);
+        assert_text(m, OVERRIDE, "vfio-gpu-hold");
+        cr_assert_eq(m->ops.unbind(m->ops.context, address, "nouveau"), 0);
+        assert_text(m, "sys/bus/pci/drivers/nouveau/unbind", "0000:01:00.0");
+        cr_assert_eq(m->ops.bind(m->ops.context, address, "vfio-pci"), 0);
+        assert_text(m, "sys/bus/pci/drivers/vfio-pci/bind", "0000:01:00.0");
+        assert_text(m, "sys/bus/pci/drivers/vfio-pci/unbind", "");
+}
+
+Test(ops_kernel, creates_nothing_in_sysfs)
+{
+        const PciAddress gone = {0, 2, 0, 0};
+        _cleanup_(machine_freep) Machine *m = machine();
+        void *c = m->ops.context;
+
+        cr_assert_eq(m->ops.set_override(c, gone, "vfio-pci"), -ENOENT);
+        cr_assert_eq(m->ops.bind(c, address, "unloaded"), -ENOENT);
+        cr_assert_eq(m->ops.unbind(c, address, "unloaded"), -ENOENT);
+        tree_remove(m->tree, OVERRIDE);
+        cr_assert_eq(m->ops.set_override(c, address, "vfio-pci"), -ENOENT);
+        tree_add_directory(m->tree, OVERRIDE);
+        cr_assert_eq(m->ops.set_override(c, address, "vfio-pci"), -EISDIR);
+}
+
+Test(ops_kernel, does_not_write_through_links)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+
+        tree_set(m->tree, "victim", "untouched");
+        tree_link(m->tree, OVERRIDE, "../../../../victim");
+        cr_assert_eq(m->ops.set_override(m->ops.context, address, "vfio-pci"), -ELOOP);
+        assert_text(m, "victim", "untouched");
+}
+
+Test(ops_kernel, refuses_names_that_are_paths)
+{
+        static const char *const names[] = {"", "..", ".", "../x", "a/b", "/", "vfio-pci\n"};
+        _cleanup_(machine_freep) Machine *m = machine();
+        void *c = m->ops.context;
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                cr_assert_eq(m->ops.set_override(c, address, names[i]), -EINVAL, "%s", names[i]);
+                cr_assert_eq(m->ops.bind(c, address, names[i]), -EINVAL, "%s", names[i]);
+                cr_assert_eq(m->ops.unbind(c, address, names[i]), -EINVAL, "%s", names[i]);
+        }
+        assert_text(m, OVERRIDE, "(null)\n");
+}
+
+/* /dev/full says ENOSPC to every write: a kernel that says no */
+Test(ops_kernel, passes_the_kernel_s_errno_up)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+        _cleanup_free_ char *override = tree_path(m->tree, OVERRIDE);
+        struct stat full = {0};
+
+        cr_assert_eq(stat("/dev/full", &full), 0);
+        tree_remove(m->tree, OVERRIDE);
+        if (mknod(override, S_IFCHR | 0600, full.st_rdev) < 0)
+                return; /* not root, or a nodev /tmp */
+        if (access("/dev/full", W_OK) == 0) {
+                int r = m->ops.set_override(m->ops.context, address, "vfio-pci");
+
+                cr_assert(r == -ENOSPC || r == -EACCES || r == -EPERM || r == -ENXIO, "%d", r);
+        }
+}
+
+Test(ops_kernel, reads_back)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Binding binding = {0};
+
+        cr_assert_eq(m->ops.read_binding(m->ops.context, address, arena, &binding), 0);
+        cr_assert_str_eq(binding.driver, "nouveau");
+        cr_assert_eq(
+                m->ops.read_binding(m->ops.context, (PciAddress){0}, arena, &binding), -ENOENT);
+}
+
+Test(ops_kernel, policy_is_written_whole_and_readable)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+
+        umask(0077);
+        cr_assert_eq(m->ops.write_policy(m->ops.context, "x"), -ENOENT, "no /run");
+        tree_add_directory(m->tree, "run");
+        cr_assert_eq(m->ops.write_policy(m->ops.context, "blacklist nouveau\n"), 0);
+        assert_text(m, POLICY, "blacklist nouveau\n");
+        cr_assert_eq(mode_of(m, POLICY), S_IFREG | 0644);
+        cr_assert_eq(mode_of(m, "run/modprobe.d"), S_IFDIR | 0755);
+        cr_assert_eq(m->ops.write_policy(m->ops.context, "short\n"), 0);
+        assert_text(m, POLICY, "short\n");
+}
+
+Test(ops_kernel, policy_replaces_links_and_follows_none)
+{
+        static const char *const links[] = {POLICY, POLICY ".new"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+                _cleanup_(machine_freep) Machine *m = machine();
+
+                tree_set(m->tree, "victim", "untouched");
+                tree_link(m->tree, links[i], "../../victim");
+                cr_assert_eq(m->ops.write_policy(m->ops.context, "blacklist nouveau\n"), 0);
+                assert_text(m, "victim", "untouched");
+                assert_text(m, POLICY, "blacklist nouveau\n");
+                cr_assert(S_ISREG(mode_of(m, POLICY)));
+        }
+}
+
+Test(ops_kernel, policy_leaves_others_files_and_modes)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+        _cleanup_free_ char *directory = tree_path(m->tree, "run/modprobe.d");
+
+        tree_set(m->tree, "run/modprobe.d/other.conf", "options a b=1\n");
+        cr_assert_eq(chmod(directory, 0700), 0);
+        cr_assert_eq(m->ops.write_policy(m->ops.context, "x\n"), 0);
+        assert_text(m, "run/modprobe.d/other.conf", "options a b=1\n");
+        cr_assert_eq(mode_of(m, "run/modprobe.d"), S_IFDIR | 0700, "not made here");
+}
+
+Test(ops_kernel, policy_that_cannot_be_written_changes_nothing)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+        _cleanup_(machine_freep) Machine *linked = machine();
+
+        tree_set(m->tree, "run/modprobe.d", "a file");
+        cr_assert_eq(m->ops.write_policy(m->ops.context, "x\n"), -ENOTDIR);
+        tree_remove(m->tree, "run/modprobe.d");
+
+        tree_add_directory(m->tree, POLICY);
+        cr_assert_eq(m->ops.write_policy(m->ops.context, "x\n"), -EISDIR);
+        _cleanup_free_ char *temporary = tree_path(m->tree, POLICY ".new");
+        cr_assert_eq(access(temporary, F_OK), -1, "nothing is left behind");
+
+        tree_add_directory(linked->tree, "elsewhere");
+        tree_link(linked->tree, "run/modprobe.d", "../elsewhere");
+        cr_assert_lt(linked->ops.write_policy(linked->ops.context, "x\n"), 0);
+}
