@@ -20,7 +20,7 @@ DEFINE_CLEANUP(Arena *, arena_free);
  * All of these return memory that lives as long as the arena, or NULL when memory is out. A failure
  * is remembered: a builder may go on and ask once, at its end, with arena_failed().
  */
-void *arena_alloc(Arena *arena, size_t size); /* zeroed */
+void *arena_alloc(Arena *arena, size_t size);           /* zeroed */
 void *arena_array(Arena *arena, size_t n, size_t size); /* zeroed, overflow-checked */
 char *arena_strdup(Arena *arena, const char *text);
 char *arena_strndup(Arena *arena, const char *text, size_t n);

@@ -22,8 +22,8 @@ static int write_all(int fd, const char *text)
 
 static int write_new(int dir_fd, const char *name, const char *text, mode_t mode)
 {
-        _cleanup_close_ int fd = openat(dir_fd, name,
-                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        _cleanup_close_ int fd =
+                openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
         if (fd < 0)
                 return -errno;

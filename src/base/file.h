@@ -7,8 +7,8 @@
 #include "base/macro.h"
 
 /*
- * Replaces the file `name` in the folder `dir_fd` by `text`, whole or not at all: readers see the old
- * or the new one, and whatever stood there (a link, say) is replaced, never followed. Returns 0 or a
- * negative errno.
+ * Replaces the file `name` in the folder `dir_fd` by `text`, whole or not at all: readers see the
+ * old or the new one, and whatever stood there (a link, say) is replaced, never followed. Returns 0
+ * or a negative errno.
  */
 int file_replace_at(int dir_fd, const char *name, const char *text, mode_t mode) _must_check_;

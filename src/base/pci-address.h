@@ -23,8 +23,8 @@ typedef struct PciId {
 
 /*
  * Parses `[domain:]bus:device[.function]`, hexadecimal: 4 to 8 digits for the domain, 2 for bus and
- * device, 1 for the function. `*ret_function` tells whether a function was named; otherwise it is 0.
- * Returns 0, or -EINVAL for anything else, however small.
+ * device, 1 for the function. `*ret_function` tells whether a function was named; otherwise it is
+ * 0. Returns 0, or -EINVAL for anything else, however small.
  */
 int pci_address_parse(const char *text, PciAddress *ret, bool *ret_function) _must_check_;
 

@@ -42,7 +42,8 @@ static bool claim_broke(const Apply *apply, int claim)
         for (size_t i = 0; i < apply->n_steps; i++) {
                 StepState state = apply->outcomes[i].state;
 
-                if (apply->steps[i].claim == claim && (state == STEP_FAILED || state == STEP_TIMED_OUT))
+                if (apply->steps[i].claim == claim &&
+                        (state == STEP_FAILED || state == STEP_TIMED_OUT))
                         return true;
         }
         return false;
@@ -103,8 +104,8 @@ static bool vfio_knows_all(const Apply *apply)
 
                 if (apply->steps[i].type != STEP_BIND || apply->outcomes[i].state != STEP_DONE)
                         continue;
-                if (apply->ops->read_binding(apply->ops->context, apply->steps[i].address, arena,
-                            &binding) == 0 &&
+                if (apply->ops->read_binding(
+                            apply->ops->context, apply->steps[i].address, arena, &binding) == 0 &&
                         !binding.vfio_device)
                         return false;
         }
@@ -138,8 +139,8 @@ int apply_steps(const Step *steps, size_t n_steps, size_t n_claims, const Ops *o
                 r = take_common(&apply, STEP_LOAD, indices);
         if (r < 0 || !all_loaded(&apply))
                 return r;
-        r = take_claims(&apply, 1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_BIND, indices,
-                tasks);
+        r = take_claims(
+                &apply, 1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_BIND, indices, tasks);
         wait_for_vfio(&apply);
         return r;
 }

@@ -14,8 +14,8 @@ typedef struct RunDir {
 
 #define RUN_DIR_NULL ((RunDir){.fd = -EBADF, .lock_fd = -EBADF})
 
-/* Makes and opens the folder of this machine, and takes the lock. Returns 0; -EBUSY when another run
- * holds the lock for longer than it may last; or another negative errno. */
+/* Makes and opens the folder of this machine, and takes the lock. Returns 0; -EBUSY when another
+ * run holds the lock for longer than it may last; or another negative errno. */
 int run_dir_open(const Root *root, RunDir *ret) _must_check_;
 void run_dir_done(RunDir *dir);
 

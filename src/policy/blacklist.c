@@ -33,8 +33,7 @@ static bool needed_by_unclaimed(const Host *host, const Claims *claims, const ch
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (function_is_display(f) && !claims_find_accepted(claims, f) &&
-                        needs(f, module))
+                if (function_is_display(f) && !claims_find_accepted(claims, f) && needs(f, module))
                         return true;
         }
         return false;
@@ -64,8 +63,7 @@ static int names_add(Names *names, const char *name)
         return 0;
 }
 
-static int add_rivals(const Host *host, const Claims *claims, const Function *display,
-        Names *names)
+static int add_rivals(const Host *host, const Claims *claims, const Function *display, Names *names)
 {
         int r = 0;
 
@@ -113,8 +111,8 @@ static bool is_model(const Entry *entry, const Function *f, const Function *mode
                f->subsystem.device == model->subsystem.device;
 }
 
-static bool takes_every(const Host *host, const Claims *claims, const Entry *entry,
-        const Function *model)
+static bool takes_every(
+        const Host *host, const Claims *claims, const Entry *entry, const Function *model)
 {
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
@@ -158,8 +156,8 @@ static const char *ids(const Host *host, const Claims *claims, Arena *arena)
         return text.string;
 }
 
-const char *blacklist_vfio_options(const Config *config, const Host *host, const Claims *claims,
-        Arena *arena)
+const char *blacklist_vfio_options(
+        const Config *config, const Host *host, const Claims *claims, Arena *arena)
 {
         Text text = TEXT_IN(arena);
         const char *models = ids(host, claims, arena);
@@ -174,12 +172,13 @@ const char *blacklist_vfio_options(const Config *config, const Host *host, const
         return text.string;
 }
 
-const char *blacklist_file(const char *const *modules, size_t n_modules, const char *options,
-        Arena *arena)
+const char *blacklist_file(
+        const char *const *modules, size_t n_modules, const char *options, Arena *arena)
 {
         Text text = TEXT_IN(arena);
 
-        text_add(&text, "# Written by vfio-gpu at boot, in force until shutdown; see vfio-gpu(8).\n");
+        text_add(&text,
+                "# Written by vfio-gpu at boot, in force until shutdown; see vfio-gpu(8).\n");
         for (size_t i = 0; i < n_modules; i++)
                 text_add(&text, "blacklist %s\n", modules[i]);
         text_add(&text, "options vfio-pci %s\n", options);

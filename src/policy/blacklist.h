@@ -17,9 +17,9 @@ int blacklist_build(const Config *config, const Host *host, const Claims *claims
  * takes whole (`count = "all"` without a place, every such function here accepted) and is otherwise
  * empty, so that no leftover of an older recipe adds one; then what the config sets.
  */
-const char *blacklist_vfio_options(const Config *config, const Host *host, const Claims *claims,
-        Arena *arena);
+const char *blacklist_vfio_options(
+        const Config *config, const Host *host, const Claims *claims, Arena *arena);
 
 /* The text of /run/modprobe.d/vfio-gpu.conf. */
-const char *blacklist_file(const char *const *modules, size_t n_modules, const char *options,
-        Arena *arena);
+const char *blacklist_file(
+        const char *const *modules, size_t n_modules, const char *options, Arena *arena);

@@ -16,8 +16,8 @@
 
 typedef struct Claim {
         const Entry *entry;
-        bool skipped;             /* by vfio_gpu.skip=: nothing else is known of it */
-        const Function *display;  /* the GPU's first display function; NULL: there is no GPU */
+        bool skipped;               /* by vfio_gpu.skip=: nothing else is known of it */
+        const Function *display;    /* the GPU's first display function; NULL: there is no GPU */
         const Function **functions; /* what is claimed, by address */
         size_t n_functions;
         const char *reasons[_REASON_MAX]; /* for each reason that applies, a sentence about it */

@@ -36,8 +36,7 @@ static void add_policy(Plan *plan, const Config *config, const Host *host, const
 
         const char *text = blacklist_file(modules, n_modules, options, plan->arena);
         if (!host->policy || strcmp(host->policy, text) != 0)
-                add_step(plan,
-                        (Step){.type = STEP_POLICY, .claim = STEP_NO_CLAIM, .text = text});
+                add_step(plan, (Step){.type = STEP_POLICY, .claim = STEP_NO_CLAIM, .text = text});
 }
 
 static void add_holds(Plan *plan, size_t index)
@@ -49,8 +48,10 @@ static void add_holds(Plan *plan, size_t index)
 
                 if (claim_binding_is_ready(&f->binding))
                         continue;
-                add_step(plan, (Step){.type = STEP_HOLD, .claim = (int)index,
-                                       .address = f->address, .target = OPS_HOLD});
+                add_step(plan, (Step){.type = STEP_HOLD,
+                                       .claim = (int)index,
+                                       .address = f->address,
+                                       .target = OPS_HOLD});
         }
 }
 
@@ -65,8 +66,10 @@ static void add_unbinds(Plan *plan, size_t index)
 
                 if (!driver || strcmp(driver, CLAIM_DRIVER) == 0)
                         continue;
-                add_step(plan, (Step){.type = STEP_UNBIND, .claim = (int)index,
-                                       .address = f->address, .target = driver});
+                add_step(plan, (Step){.type = STEP_UNBIND,
+                                       .claim = (int)index,
+                                       .address = f->address,
+                                       .target = driver});
         }
 }
 
@@ -108,8 +111,7 @@ static void add_loads(Plan *plan, const Host *host, const char *options)
 
 static void add_steps(Plan *plan, const Config *config, const Host *host)
 {
-        const char *options =
-                blacklist_vfio_options(config, host, &plan->claims, plan->arena);
+        const char *options = blacklist_vfio_options(config, host, &plan->claims, plan->arena);
 
         if (!options)
                 return;

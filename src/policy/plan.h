@@ -29,8 +29,8 @@ PlanOff plan_off(const KernelWords *words, const Host *host);
  * Plans what `config` and the kernel's words want of `host`, both of which must outlive the plan. A
  * machine on which all is right gives no steps. Returns 0 or -ENOMEM; free with plan_free().
  */
-int plan_build(const Config *config, const KernelWords *words, const Host *host, Plan **ret)
-        _must_check_;
+int plan_build(
+        const Config *config, const KernelWords *words, const Host *host, Plan **ret) _must_check_;
 
 void plan_free(Plan *plan);
 DEFINE_CLEANUP(Plan *, plan_free);

@@ -19,8 +19,7 @@ static const char *rule_unreadable(const Bench *bench, const Claim *claim)
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
                 bool near = pci_address_same_slot(f->address, claim->display->address) ||
-                            (f->iommu_group >= 0 &&
-                                    f->iommu_group == claim->display->iommu_group);
+                            (f->iommu_group >= 0 && f->iommu_group == claim->display->iommu_group);
 
                 if (f->unreadable && near)
                         return arena_printf(bench->arena, "%s could not be read: %s",
@@ -80,11 +79,11 @@ static const char *rule_boot_display(const Bench *bench, const Claim *claim)
                 if (!drives_a_display(f))
                         continue;
                 if (f->boot_vga)
-                        return arena_printf(bench->arena,
-                                "%s shows the boot console (boot_vga)", address);
+                        return arena_printf(
+                                bench->arena, "%s shows the boot console (boot_vga)", address);
                 if (f->boot_framebuffer)
-                        return arena_printf(bench->arena,
-                                "the firmware's framebuffer lies in %s", address);
+                        return arena_printf(
+                                bench->arena, "the firmware's framebuffer lies in %s", address);
         }
         return NULL;
 }
@@ -105,8 +104,8 @@ static const char *rule_driver_busy(const Bench *bench, const Claim *claim)
                                 PCI_ADDRESS(f->address), driver);
                 if (function_is_display(f))
                         return arena_printf(bench->arena,
-                                "%s took %s first, before vfio-gpu could hold it",
-                                driver, PCI_ADDRESS(f->address));
+                                "%s took %s first, before vfio-gpu could hold it", driver,
+                                PCI_ADDRESS(f->address));
         }
         return NULL;
 }
@@ -176,9 +175,8 @@ static bool is_quiet_bridge(const Function *f)
 {
         unsigned class = function_class(f);
 
-        return f->bridge ||
-               ((class == PCI_CLASS_HOST_BRIDGE || class == PCI_CLASS_ISA_BRIDGE) &&
-                       !f->binding.driver);
+        return f->bridge || ((class == PCI_CLASS_HOST_BRIDGE || class == PCI_CLASS_ISA_BRIDGE) &&
+                                    !f->binding.driver);
 }
 
 static void add_foreigner(Text *text, const Function *f)
@@ -217,8 +215,7 @@ static const char *rule_shared_group(const Bench *bench, const Claim *claim)
         }
         if (group < 0)
                 return NULL;
-        return arena_printf(bench->arena, "IOMMU group %d also holds %s", group,
-                foreigners.string);
+        return arena_printf(bench->arena, "IOMMU group %d also holds %s", group, foreigners.string);
 }
 
 static bool takes_a_display(const Claim *claim)
@@ -279,7 +276,8 @@ static bool judge_together(const Bench *bench, Claims *claims, Reason reason, Ru
         return any;
 }
 
-/* Refusing one claim makes its functions foreign to the others of the group: until nothing falls. */
+/* Refusing one claim makes its functions foreign to the others of the group: until nothing falls.
+ */
 static void judge_groups(const Bench *bench, Claims *claims)
 {
         while (judge_together(bench, claims, REASON_SHARED_GROUP, rule_shared_group))

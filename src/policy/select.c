@@ -41,8 +41,7 @@ static bool matches_model(const Entry *entry, const Function *f)
 
 static bool matches_place(const Entry *entry, const Function *f)
 {
-        return !selects(entry, SELECT_ADDRESS) ||
-               pci_address_same_slot(entry->address, f->address);
+        return !selects(entry, SELECT_ADDRESS) || pci_address_same_slot(entry->address, f->address);
 }
 
 /* A VF's address may lie in the slot of its PF, which the user did not mean. */
@@ -248,8 +247,7 @@ static void refuse_stranger(const Selection *s, Claim *claim)
                                 PCI_ADDRESS(display->address), display->id.vendor,
                                 display->id.device));
         else if (selects(entry, SELECT_ADDRESS))
-                claim_refuse(claim, REASON_ABSENT,
-                        absent_address(s, entry, display ? display : f));
+                claim_refuse(claim, REASON_ABSENT, absent_address(s, entry, display ? display : f));
         else
                 claim_refuse(claim, REASON_ABSENT, absent_model(s, entry));
 }
@@ -368,7 +366,8 @@ static int select_entry(Selection *s, const Entry *entry)
 static void refuse_conflict(const Selection *s, Claim *a, const Claim *b)
 {
         claim_refuse(a, REASON_CONFLICT,
-                arena_printf(s->arena, "%s is picked by entry %s (line %u) as well as by %s (line %u)",
+                arena_printf(s->arena,
+                        "%s is picked by entry %s (line %u) as well as by %s (line %u)",
                         PCI_ADDRESS(a->display->address), b->entry->name, b->entry->line,
                         a->entry->name, a->entry->line));
 }
@@ -386,8 +385,8 @@ static void refuse_conflicts(const Selection *s)
         }
 }
 
-int select_claims(const Config *config, const KernelWords *words, const Host *host, Arena *arena,
-        Claims *ret)
+int select_claims(
+        const Config *config, const KernelWords *words, const Host *host, Arena *arena, Claims *ret)
 {
         Selection s = {.words = words, .host = host, .arena = arena};
 

@@ -6,10 +6,10 @@
 #include "policy/claim.h"
 
 /*
- * One claim for every GPU that an entry picks. An entry that picks none, more than its `count`, or is
- * skipped, gives one claim without a GPU. Refuses with absent, ambiguous, not-a-gpu, conflict, and
- * virtual-function where a selector names one; everything else is rules.h's. `arena` owns the claims,
- * which point into `config` and `host`. Returns 0 or -ENOMEM.
+ * One claim for every GPU that an entry picks. An entry that picks none, more than its `count`, or
+ * is skipped, gives one claim without a GPU. Refuses with absent, ambiguous, not-a-gpu, conflict,
+ * and virtual-function where a selector names one; everything else is rules.h's. `arena` owns the
+ * claims, which point into `config` and `host`. Returns 0 or -ENOMEM.
  */
 int select_claims(const Config *config, const KernelWords *words, const Host *host, Arena *arena,
         Claims *ret) _must_check_;

@@ -79,8 +79,8 @@ static const char *step_doing(const Step *step, Arena *arena)
         case STEP_UNBIND:
                 return arena_printf(arena, "taking %s from %s", address, step->target);
         case STEP_OVERRIDE:
-                return arena_printf(arena, "setting driver_override of %s to %s", address,
-                        step->target);
+                return arena_printf(
+                        arena, "setting driver_override of %s to %s", address, step->target);
         case STEP_BIND:
                 return arena_printf(arena, "binding %s to %s", address, step->target);
         case _STEP_TYPE_MAX:
@@ -90,15 +90,15 @@ static const char *step_doing(const Step *step, Arena *arena)
 }
 
 /* The policy file is not looked at: without it a rival is loaded, but finds the card on hold. */
-static const Step *first_trouble(const Plan *plan, size_t index, const StepOutcome *outcomes,
-        const StepOutcome **ret)
+static const Step *first_trouble(
+        const Plan *plan, size_t index, const StepOutcome *outcomes, const StepOutcome **ret)
 {
         for (size_t i = 0; i < plan->n_steps; i++) {
                 const Step *step = &plan->steps[i];
                 bool ours = step->claim == (int)index || step->type == STEP_LOAD;
 
-                if (!ours || (outcomes[i].state != STEP_FAILED &&
-                                     outcomes[i].state != STEP_TIMED_OUT))
+                if (!ours ||
+                        (outcomes[i].state != STEP_FAILED && outcomes[i].state != STEP_TIMED_OUT))
                         continue;
                 *ret = &outcomes[i];
                 return step;

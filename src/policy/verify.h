@@ -21,7 +21,8 @@ typedef struct Verdict {
         const char *message;     /* for people; NULL when ready without more to say */
         int error;               /* positive errno of the step that failed, or 0 */
         const Binding *bindings; /* of the claim's functions now, in their order */
-        const char **drivers_before; /* the same, before this run, or the one that `status` tells of */
+        const char *
+                *drivers_before; /* the same, before this run, or the one that `status` tells of */
 } Verdict;
 
 /* "ready", "absent", ... */
@@ -31,10 +32,10 @@ const char *result_word(Result result);
 Verdict verify_expected(const Claim *claim, Arena *arena);
 
 /*
- * What became of the claim with index `index`. `now` holds a binding for each of its functions, read
- * from the machine; `outcomes` one item for each step of the plan, or is NULL when none was taken
- * (status). A GPU is ready when every function is on the wanted driver and known to VFIO, and no
- * step on it is outstanding; nothing else counts. A failure to allocate is left to `arena`.
+ * What became of the claim with index `index`. `now` holds a binding for each of its functions,
+ * read from the machine; `outcomes` one item for each step of the plan, or is NULL when none was
+ * taken (status). A GPU is ready when every function is on the wanted driver and known to VFIO, and
+ * no step on it is outstanding; nothing else counts. A failure to allocate is left to `arena`.
  */
 Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
         const StepOutcome *outcomes, Arena *arena);

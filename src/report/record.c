@@ -72,8 +72,8 @@ const char *record_driver_before(const Record *record, PciAddress address)
         size_t n = members(record->root, "gpus", &gpus);
 
         for (size_t i = 0; i < n; i++) {
-                const char *driver = find_driver_before(json_object_array_get_idx(gpus, i),
-                        PCI_ADDRESS(address));
+                const char *driver = find_driver_before(
+                        json_object_array_get_idx(gpus, i), PCI_ADDRESS(address));
 
                 if (driver)
                         return driver;

@@ -69,8 +69,8 @@ static Json *claim_functions(const Claim *claim, const Verdict *verdict)
         for (size_t i = 0; array && i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
 
-                if (!append(array, function_json(f, &verdict->bindings[i],
-                                               verdict->drivers_before[i])))
+                if (!append(array,
+                            function_json(f, &verdict->bindings[i], verdict->drivers_before[i])))
                         return NULL;
         }
         return TAKE_PTR(array);
@@ -216,8 +216,7 @@ static Json *list_item(const Gpu *gpu)
         if (!object || !add_address(object, "address", gpu->display) ||
                 !add_string(object, "name", gpu->display->name) ||
                 !add_group(object, gpu->display) ||
-                !add(object, "shares_with",
-                        addresses_json(gpu->shares_with, gpu->n_shares_with)) ||
+                !add(object, "shares_with", addresses_json(gpu->shares_with, gpu->n_shares_with)) ||
                 !add(object, "boot_display", json_object_new_boolean(gpu->boot_display)) ||
                 !add_string(object, "entry", gpu->entry) ||
                 !add(object, "functions", slot_functions(gpu)))

@@ -78,6 +78,7 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
         const char *word = reason_word(verdict->reason);
         bool ready = verdict->result == RESULT_READY;
 
+        /* clang-format off */
         (void)sd_journal_send("MESSAGE=%s", sentence,
                 "MESSAGE_ID=%s", ready ? MESSAGE_ID_READY : MESSAGE_ID_NOT_READY,
                 "PRIORITY=%d", priority(claim, verdict->result),
@@ -92,6 +93,7 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
                 "IOMMU_GROUP=%s", card.group,
                 "ERRNO=%d", verdict->error,
                 NULL);
+        /* clang-format on */
 }
 
 static void send_summary(const Report *report)
@@ -101,6 +103,7 @@ static void send_summary(const Report *report)
                     : report->overall == OVERALL_OK   ? LOG_INFO
                                                       : LOG_WARNING;
 
+        /* clang-format off */
         (void)sd_journal_send("MESSAGE=%s", report->status,
                 "MESSAGE_ID=%s", disabled ? MESSAGE_ID_DISABLED : MESSAGE_ID_SUMMARY,
                 "PRIORITY=%d", level,
@@ -108,6 +111,7 @@ static void send_summary(const Report *report)
                 "VFIO_GPU_STAGE=%s", stage_word(report->host->stage),
                 "ERRNO=%d", report_error(report),
                 NULL);
+        /* clang-format on */
 }
 
 int systemd_journal_report(const Report *report)
@@ -123,23 +127,28 @@ int systemd_journal_report(const Report *report)
                         return -ENOMEM;
                 send_gpu(report, i, sentence);
         }
-        for (size_t i = 0; i < report->n_warnings; i++)
+        for (size_t i = 0; i < report->n_warnings; i++) {
+                /* clang-format off */
                 (void)sd_journal_send("MESSAGE=%s", report->warnings[i],
                         "MESSAGE_ID=%s", MESSAGE_ID_WARNING,
                         "PRIORITY=%d", LOG_WARNING,
                         NULL);
+                /* clang-format on */
+        }
         send_summary(report);
         return 0;
 }
 
 void systemd_journal_problem(const char *path, unsigned line, const char *sentence)
 {
+        /* clang-format off */
         (void)sd_journal_send("MESSAGE=%s", sentence,
                 "MESSAGE_ID=%s", MESSAGE_ID_CONFIG,
                 "PRIORITY=%d", LOG_ERR,
                 "CONFIG_FILE=%s", path,
                 "CONFIG_LINE=%u", line,
                 NULL);
+        /* clang-format on */
 }
 
 void systemd_notify_status(const char *status, int error)

@@ -12,7 +12,8 @@ bool systemd_stderr_is_journal(void);
  * sd_journal_send() has it: print them as well. Returns 0 or -ENOMEM. */
 int systemd_journal_report(const Report *report) _must_check_;
 
-/* One journal record for a mistake in the config: PRIORITY=3, with CONFIG_FILE= and CONFIG_LINE=. */
+/* One journal record for a mistake in the config: PRIORITY=3, with CONFIG_FILE= and CONFIG_LINE=.
+ */
 void systemd_journal_problem(const char *path, unsigned line, const char *sentence);
 
 /* STATUS=, and ERRNO= unless `error` (positive) is 0. Nothing without $NOTIFY_SOCKET. */

@@ -39,8 +39,8 @@ typedef struct Report {
  * Returns 0 or -ENOMEM.
  */
 int report_build(const char *config_path, bool stale_initrd, const Host *host, const Plan *plan,
-        const Verdict *verdicts, const StepOutcome *outcomes, Arena *arena, Report *ret)
-        _must_check_;
+        const Verdict *verdicts, const StepOutcome *outcomes, Arena *arena,
+        Report *ret) _must_check_;
 
 /* "ok", "degraded", "failed", "disabled"; "initrd", "system". */
 const char *overall_word(Overall overall);

@@ -8,7 +8,8 @@
 
 static void print_help(void)
 {
-        printf("Usage: vfio-gpu [--config=FILE] [--root=DIR [--kernel=RELEASE]] [--json] [-v] VERB\n"
+        printf("Usage: vfio-gpu [--config=FILE] [--root=DIR [--kernel=RELEASE]] [--json] [-v] "
+               "VERB\n"
                "\n"
                "Hands the GPUs that /etc/vfio-gpu.conf lists to vfio-pci, for virtual machines.\n"
                "\n");
@@ -23,7 +24,8 @@ static void print_help(void)
                "  --help, --version\n"
                "\n"
                "Exit status: 0 every entry is satisfied, 1 at least one is not, 2 wrong usage,\n"
-               "3 config missing or wrong, 4 the machine could not be read or the report written.\n");
+               "3 config missing or wrong, 4 the machine could not be read or the report "
+               "written.\n");
 }
 
 enum {

@@ -95,8 +95,8 @@ static ExitStatus parse_config(Session *s, size_t size)
         if (r != -EINVAL)
                 return session_out_of_memory();
         say_problems(s->config_path, problems);
-        remember_trouble(s, EINVAL, problems->items[0].line, problems->items[0].text,
-                problems->n_items - 1);
+        remember_trouble(
+                s, EINVAL, problems->items[0].line, problems->items[0].text, problems->n_items - 1);
         return EXIT_STATUS_CONFIG;
 }
 
@@ -165,12 +165,12 @@ bool session_initrd_is_stale(const Session *s)
         return strlen(used) != length || strncmp(used, s->config_text, length) != 0;
 }
 
-ExitStatus session_report(Session *s, const Verdict *verdicts, const StepOutcome *outcomes,
-        Report *ret)
+ExitStatus session_report(
+        Session *s, const Verdict *verdicts, const StepOutcome *outcomes, Report *ret)
 {
         bool stale = s->plan->off == PLAN_ON && session_initrd_is_stale(s);
-        int r = report_build(s->config_path, stale, s->host, s->plan, verdicts, outcomes, s->arena,
-                ret);
+        int r = report_build(
+                s->config_path, stale, s->host, s->plan, verdicts, outcomes, s->arena, ret);
 
         return r < 0 ? session_out_of_memory() : EXIT_STATUS_OK;
 }

@@ -26,7 +26,8 @@ typedef struct Session {
 ExitStatus session_open(const Options *options, unsigned scan_flags, Session *ret) _must_check_;
 void session_done(Session *session);
 
-/* Reads the config. `quiet_if_missing`: a config that does not exist is no error; it is then empty. */
+/* Reads the config. `quiet_if_missing`: a config that does not exist is no error; it is then empty.
+ */
 ExitStatus session_read_config(Session *session, bool quiet_if_missing) _must_check_;
 
 /* Plans. Where nothing is to be done at all (vfio_gpu=0, a crash kernel), no config is needed. */

@@ -12,8 +12,8 @@
 #include "verbs/verbs.h"
 
 /*
- * One step of one card; and each of the four phases of a run together. Policy, holds, loads and binds
- * at their longest, and the wait for VFIO, stay below the unit's TimeoutStartSec=.
+ * One step of one card; and each of the four phases of a run together. Policy, holds, loads and
+ * binds at their longest, and the wait for VFIO, stay below the unit's TimeoutStartSec=.
  */
 static const WorkerLimits limits = {.step_ms = 5000, .total_ms = 8000};
 
@@ -38,8 +38,8 @@ static Binding *read_back(const Session *s, const Ops *ops, const Claim *claim)
         Binding *now = arena_array(s->arena, claim->n_functions, sizeof(Binding));
 
         for (size_t i = 0; now && i < claim->n_functions; i++)
-                (void)ops->read_binding(ops->context, claim->functions[i]->address, s->arena,
-                        &now[i]);
+                (void)ops->read_binding(
+                        ops->context, claim->functions[i]->address, s->arena, &now[i]);
         return now;
 }
 
