@@ -177,8 +177,7 @@ const char *blacklist_file(
 {
         Text text = TEXT_IN(arena);
 
-        text_add(&text,
-                "# Written by vfio-gpu at boot, in force until shutdown; see vfio-gpu(8).\n");
+        text_add(&text, "# Made by vfio-gpu from /etc/vfio-gpu.conf; in force until shutdown.\n");
         for (size_t i = 0; i < n_modules; i++)
                 text_add(&text, "blacklist %s\n", modules[i]);
         text_add(&text, "options vfio-pci %s\n", options);

@@ -181,35 +181,45 @@ int report_error(const Report *report)
         return 0;
 }
 
-static const char *ready_sentence(const Claim *claim, const char *name, Arena *arena)
+static const char *companions(const Claim *claim, Arena *arena)
 {
-        Text others = TEXT_IN(arena);
+        Text text = TEXT_IN(arena);
 
         for (size_t i = 0; i < claim->n_functions; i++) {
                 if (claim->functions[i] == claim->display)
                         continue;
-                text_separate(&others, ", ");
-                text_add(&others, "%s", PCI_ADDRESS(claim->functions[i]->address));
+                text_add(&text, "%s%s", text_is_empty(&text) ? ", with " : ", ",
+                        PCI_ADDRESS(claim->functions[i]->address));
         }
-        return arena_printf(arena, "%s: %s (%04x:%04x) is ready: on %s, IOMMU group %d%s%s", name,
-                PCI_ADDRESS(claim->display->address), claim->display->id.vendor,
-                claim->display->id.device, CLAIM_DRIVER, claim->display->iommu_group,
-                text_is_empty(&others) ? "" : ", with ", others.string);
+        return text.string;
+}
+
+/* "rtx6000 (0000:01:00.0, 10de:26b1)", or the name alone where there is no card. */
+static const char *who(const Claim *claim, Arena *arena)
+{
+        const Function *d = claim->display;
+
+        if (!d)
+                return claim->entry->name;
+        return arena_printf(arena, "%s (%s, %04x:%04x)", claim->entry->name,
+                PCI_ADDRESS(d->address), d->id.vendor, d->id.device);
 }
 
 const char *report_sentence(const Report *report, size_t index, Arena *arena)
 {
         const Claim *claim = &report->plan->claims.items[index];
         const Verdict *verdict = &report->verdicts[index];
-        const char *name = claim->entry->name;
-        const char *word = reason_word(verdict->reason);
+        const char *result = result_word(verdict->result);
+        const char *reason = reason_word(verdict->reason);
 
         if (verdict->result == RESULT_READY)
-                return ready_sentence(claim, name, arena);
-        return arena_printf(arena, "%s:%s%s is %s%s%s%s: %s", name, claim->display ? " " : "",
-                claim->display ? PCI_ADDRESS(claim->display->address) : "",
-                result_word(verdict->result), word ? " (" : "", word ? word : "", word ? ")" : "",
-                verdict->message);
+                return arena_printf(arena, "%s is ready: %s, IOMMU group %d%s", who(claim, arena),
+                        CLAIM_DRIVER, claim->display->iommu_group, companions(claim, arena));
+        if (!reason || strcmp(reason, result) == 0)
+                return arena_printf(
+                        arena, "%s is %s: %s", who(claim, arena), result, verdict->message);
+        return arena_printf(
+                arena, "%s is %s (%s): %s", who(claim, arena), result, reason, verdict->message);
 }
 
 const char *report_step(const Step *step, Arena *arena)
