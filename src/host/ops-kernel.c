@@ -6,13 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "host/modules.h"
 #include "host/scan.h"
 
 #define POLICY_DIRECTORY "run/modprobe.d"
 #define POLICY_FILE      "vfio-gpu.conf"
-#define POLICY_TEMPORARY "vfio-gpu.conf.new" /* modprobe.d(5) reads only names that end in .conf   \
-                                              */
 
 /* A driver's name becomes part of a path; the kernel cuts an override at a newline. */
 static bool driver_name_is_sane(const char *driver)
@@ -110,50 +109,11 @@ static int open_policy_directory(const Root *root)
         return TAKE_FD(fd);
 }
 
-static int write_all(int fd, const char *text)
-{
-        for (size_t left = strlen(text); left > 0;) {
-                ssize_t n = write(fd, text, left);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                text += n;
-                left -= (size_t)n;
-        }
-        return 0;
-}
-
-static int write_temporary(int directory, const char *text)
-{
-        /* what an apply left that was killed, or what somebody put there */
-        if (unlinkat(directory, POLICY_TEMPORARY, 0) < 0 && errno != ENOENT)
-                return -errno;
-
-        _cleanup_close_ int fd = openat(directory, POLICY_TEMPORARY,
-                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-        if (fd < 0 || fchmod(fd, 0644) < 0)
-                return -errno;
-        return write_all(fd, text);
-}
-
 static int write_policy(void *context, const char *text)
 {
-        const Root *root = context;
-        _cleanup_close_ int directory = open_policy_directory(root);
+        _cleanup_close_ int directory = open_policy_directory(context);
 
-        if (directory < 0)
-                return directory;
-
-        int r = write_temporary(directory, text);
-
-        if (r == 0 && renameat(directory, POLICY_TEMPORARY, directory, POLICY_FILE) < 0)
-                r = -errno;
-        if (r < 0)
-                (void)unlinkat(directory, POLICY_TEMPORARY, 0);
-        return r;
+        return directory < 0 ? directory : file_replace_at(directory, POLICY_FILE, text, 0644);
 }
 
 int ops_kernel_init(const Root *root, Ops *ret)

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host/scan.h"
 
@@ -105,9 +106,15 @@ static char *read_link_optional(Device *device, const char *link)
         return name;
 }
 
-static bool has_entry(const Device *device, const char *name)
+static bool has_entry(Device *device, const char *name)
 {
-        return faccessat(device->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        struct stat st = {0};
+
+        if (fstatat(device->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                return true;
+        if (errno != ENOENT)
+                set_trouble(device, name, -errno);
+        return false;
 }
 
 static int read_iommu_group(Device *device)
@@ -155,7 +162,7 @@ static Binding read_binding(Device *device)
 
 /* Header types 1 and 2. The kernel gives them, and only them, the bus numbers as attributes; the
  * type itself stands in the configuration space alone. */
-static bool read_bridge(const Device *device, const Function *f)
+static bool read_bridge(Device *device, const Function *f)
 {
         switch (function_class(f)) {
         case PCI_CLASS_PCI_BRIDGE:

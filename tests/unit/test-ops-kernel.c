@@ -6,8 +6,9 @@
 #include "host/ops-kernel.h"
 #include "lib/tree.h"
 
-#define POLICY   "run/modprobe.d/vfio-gpu.conf"
-#define OVERRIDE "sys/devices/pci/0000:01:00.0/driver_override"
+#define POLICY    "run/modprobe.d/vfio-gpu.conf"
+#define TEMPORARY "run/modprobe.d/.vfio-gpu.conf.new"
+#define OVERRIDE  "sys/devices/pci/0000:01:00.0/driver_override"
 
 static const PciAddress address = {0, 1, 0, 0};
 
@@ -168,7 +169,7 @@ Test(ops_kernel, policy_is_written_whole_and_readable)
 
 Test(ops_kernel, policy_replaces_links_and_follows_none)
 {
-        static const char *const links[] = {POLICY, POLICY ".new"};
+        static const char *const links[] = {POLICY, TEMPORARY};
 
         for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
                 _cleanup_(machine_freep) Machine *m = machine();
@@ -205,7 +206,7 @@ Test(ops_kernel, policy_that_cannot_be_written_changes_nothing)
 
         tree_add_directory(m->tree, POLICY);
         cr_assert_eq(m->ops.write_policy(m->ops.context, "x\n"), -EISDIR);
-        _cleanup_free_ char *temporary = tree_path(m->tree, POLICY ".new");
+        _cleanup_free_ char *temporary = tree_path(m->tree, TEMPORARY);
         cr_assert_eq(access(temporary, F_OK), -1, "nothing is left behind");
 
         tree_add_directory(linked->tree, "elsewhere");
