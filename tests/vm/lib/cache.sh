@@ -49,7 +49,7 @@ cache_get() {
         # The second of two runs waits here and then finds the thing made. The lock is open close-on-exec
         # in no child: a recipe's children must not keep it.
         exec {lock}>"$cache_dir/$name.lock"
-        flock -n "$lock" || { say "$name: waiting for another run that makes it" && flock "$lock"; }
+        flock -w 1 "$lock" || { say "$name: waiting for another run that makes it" && flock "$lock"; }
         if [[ -d $ret ]]; then
                 touch "$ret"
         else

@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The words of a scenario's "expect" file. Each looks at the facts of one boot; each can fail, and a fact
+# that is not there fails it. A failed check says what was expected and what was seen, and the rest go on.
+#
+# STAGE is "initrd" or "system" (the real root): the journal holds both, with "Switching root" between.
+
+# checks_begin RUN IMAGE: the boot that the checks look at
+checks_begin() {
+        run=$1
+        facts=$run/facts
+        journal_image=$2
+        checks_done=0
+        checks_failed=()
+        if [[ -e $facts/whole ]]; then
+                journal_text
+        fi
+}
+
+# journalctl of the guest that wrote the files: an older one could not read a newer one's
+journal() {
+        local lib=$journal_image/tree/usr/lib/x86_64-linux-gnu
+        "$journal_image/tree/lib64/ld-linux-x86-64.so.2" --library-path "$lib:$lib/systemd" \
+                "$journal_image/tree/usr/bin/journalctl" -D "$facts/journal" --no-pager --quiet "$@"
+}
+
+journal_text() {
+        [[ -e $facts/journal.txt ]] || journal --all -o short-monotonic >"$facts/journal.txt" 2>/dev/null || true
+        sed '/systemd\[1\]: Switching root/,$d' "$facts/journal.txt" >"$facts/journal.initrd"
+        sed '1,/systemd\[1\]: Switching root/d' "$facts/journal.txt" >"$facts/journal.system"
+}
+
+# judge EXPECTED SEEN HOLDS(0 or 1): the check that called it, with its arguments, is what is reported
+judge() {
+        local expected=$1 seen=$2 holds=$3
+        checks_done=$((checks_done + 1))
+        [[ $holds -eq 1 ]] || checks_failed+=("$check: expected $expected, seen ${seen:-nothing}")
+}
+
+is() {
+        local holds=0
+        [[ $2 != "$1" ]] || holds=1
+        judge "$1" "$2" "$holds"
+}
+
+# file_with NAME: the file of facts, or nothing when there is none
+content() {
+        cat -- "$facts/$1" 2>/dev/null || true
+}
+
+# matches TEXT CONTENT: a fixed string in it
+matches() {
+        [[ $2 == *"$1"* ]]
+}
+
+shorten() {
+        local text=${1//$'\n'/ | }
+        printf '%s' "${text:0:600}"
+}
+
+has() {
+        local holds=0
+        ! matches "$1" "$2" || holds=1
+        judge "\"$1\"" "$(shorten "$2")" "$holds"
+}
+
+# The content has to be there: an empty file lacks everything and proves nothing.
+lacks() {
+        local holds=0
+        [[ -z $2 ]] || matches "$1" "$2" || holds=1
+        judge "no \"$1\"" "$(shorten "$(grep -F -- "$1" <<<"$2" || printf '%s' "$2")")" "$holds"
+}
+
+pci_field() {
+        content pci | awk -v a="$1" -v f="$2" '$1 == a { print $f }'
+}
+
+# --- what every boot has to show
+
+facts_came() {
+        local check="facts_came" holds=0
+        [[ ! -e $facts/whole ]] || holds=1
+        judge "facts from inside the guest" "QEMU's exit status $(cat "$run/qemu.exit" 2>/dev/null); last of its console: $(tail -n 5 "$run/console" 2>/dev/null | tr -d '\r\033' | tr '\n' '|')" "$holds"
+}
+
+boot_finished() {
+        local check="boot_finished"
+        is active "$(content multi-user)"
+}
+
+# --- PCI functions
+
+driver_is() {
+        local check="driver_is $*"
+        is "$2" "$(pci_field "$1" 4)"
+}
+
+function_is() {
+        local check="function_is $*"
+        is "$2" "$(pci_field "$1" 2)"
+}
+
+override_is() {
+        local check="override_is $*"
+        is "$2" "$(pci_field "$1" 6)"
+}
+
+has_no_iommu_group() {
+        local check="has_no_iommu_group $*"
+        is none "$(pci_field "$1" 5)"
+}
+
+boot_vga_is() {
+        local check="boot_vga_is $*"
+        is "$1" "$(content pci | awk '$7 == 1 { print $1 }')"
+}
+
+# vfio_opens ADDRESS ID: VFIO gives the device away, and through it the id is read
+vfio_opens() {
+        local check="vfio_opens $*"
+        is "ok $2" "$(content vfio-open | awk -v a="$1" '$1 == a { print $2 " " ($2 == "ok" ? substr($4, 4) : $0) }')"
+}
+
+# on_vfio ADDRESS ID...: the two together for each function
+on_vfio() {
+        while [[ $# -gt 0 ]]; do
+                driver_is "$1" vfio-pci
+                vfio_opens "$1" "$2"
+                shift 2
+        done
+}
+
+# only_on_vfio ADDRESS...: these and no other function of the machine
+only_on_vfio() {
+        local check="only_on_vfio $*"
+        is "$*" "$(content pci | awk '$4 ~ /vfio/ { print $1 }' | paste -s -d ' ')"
+}
+
+disk_reads() {
+        local check="disk_reads $*"
+        is read "$(content disks | awk -v n="$1" -v a="$2" '$1 == n && $2 == a { print $3 }')"
+}
+
+# --- the card's own side
+
+card_log() {
+        cat -- "$run/cards/$1" 2>/dev/null || true
+}
+
+# The number of BAR reads of the whole boot, in both stages, or nothing when the card was never there.
+card_reads() {
+        card_log "$1" | sed -n 's/.* total bar-reads=\([0-9]*\) .*/\1/p' | tail -n 1
+}
+
+card_untouched() {
+        local check="card_untouched $*"
+        is "0 reads 0 writes of BARs" "$(card_log "$1" | sed -n 's/.* total bar-reads=\([0-9]*\) bar-writes=\([0-9]*\)$/\1 reads \2 writes of BARs/p' | tail -n 1)"
+}
+
+card_probed() {
+        local check="card_probed $*" n holds=0
+        n=$(card_reads "$1")
+        [[ ${n:-0} -eq 0 ]] || holds=1
+        judge "BAR reads by a driver" "$n" "$holds"
+}
+
+# A virtual machine's monitor resets the card that it opens.
+card_reset() {
+        local check="card_reset $*"
+        has "reset flr" "$(card_log "$1")"
+}
+
+# --- modules and the kernel
+
+module_loaded() {
+        local check="module_loaded $*"
+        is "$1" "$(content modules | awk -v m="$1" '$1 == m { print m }')"
+}
+
+module_not_loaded() {
+        local check="module_not_loaded $*" modules
+        modules=$(content modules | cut -d' ' -f1)
+        [[ -n $modules ]] || modules="(no facts)"
+        is "no $1 in $(wc -w <<<"$modules") modules" \
+                "$(grep -qx -e "$1" -e '(no facts)' <<<"$modules" && printf '%s' "$1 or no facts" || printf 'no %s in %s modules' "$1" "$(wc -w <<<"$modules")")"
+}
+
+kernel_says() {
+        local check="kernel_says $*"
+        has "$1" "$(content dmesg)"
+}
+
+kernel_never_says() {
+        local check="kernel_never_says $*"
+        lacks "$1" "$(content dmesg)"
+}
+
+# The ids with which vfio-pci was loaded, in the kernel's own words: "add [10de:1eb8[...". Sorted; "none".
+vfio_pci_ids_are() {
+        local check="vfio_pci_ids_are $*"
+        is "$*" "$(content dmesg | sed -n 's/.*vfio_pci: add \[\([0-9a-f]*:[0-9a-f]*\)\[.*/\1/p' | sort | paste -s -d ' ' | sed 's/^$/none/')"
+}
+
+# --- the unit
+
+unit_property() {
+        content unit-show | sed -n "s/^$1=//p"
+}
+
+unit_state() {
+        local check="unit_state $*"
+        is "$1" "$(unit_property ActiveState)"
+}
+
+unit_exit_status() {
+        local check="unit_exit_status $*"
+        is "$1" "$(unit_property ExecMainStatus)"
+}
+
+status_text_has() {
+        local check="status_text_has $*"
+        has "$1" "$(unit_property StatusText)"
+}
+
+# failed_units_are UNIT...: the guest's list of failed units is exactly this
+failed_units_are() {
+        local check="failed_units_are $*"
+        is "$*" "$([[ -e $facts/failed ]] && content failed | cut -d' ' -f1 | paste -s -d ' ' || printf 'no facts')"
+}
+
+# --- the journal
+
+journal_has() {
+        local check="journal_has $*"
+        has "$2" "$(grep -F 'vfio-gpu' "$facts/journal.$1" 2>/dev/null || true)"
+}
+
+journal_lacks() {
+        local check="journal_lacks $*"
+        lacks "$2" "$(content "journal.$1")"
+}
+
+# journal_record STAGE FIELD=VALUE...: one record of the program has all these fields
+journal_record() {
+        local check="journal_record $*" stage=$1 switched seen
+        shift
+        switched=$(sed -n 's/^\[ *\([0-9.]*\)\].*systemd\[1\]: Switching root.*/\1/p' "$facts/journal.txt" 2>/dev/null | head -n 1)
+        seen=$(journal -o short-monotonic _COMM=vfio-gpu "$@" 2>/dev/null |
+                awk -F'[][]' -v s="${switched:-0}" -v stage="$stage" '($2 + 0 < s) == (stage == "initrd")' || true)
+        has "vfio-gpu" "$seen"
+}
+
+# When the unit's start ended in the stage, and when udevd's began; from PID 1's own lines.
+unit_before_udevd() {
+        local check="unit_before_udevd $*" times holds=0
+        times=$(awk -F'[][]' '
+                /systemd\[1\]: (Finished|Failed to start) vfio-gpu.service/ { ours = $2 + 0 }
+                /systemd\[1\]: Starting systemd-udevd.service/ && !udevd { udevd = $2 + 0 }
+                END { print ours + 0, udevd + 0 }' "$facts/journal.$1" 2>/dev/null || echo 0 0)
+        awk '{ exit !($1 > 0 && $2 > 0 && $1 <= $2) }' <<<"$times" && holds=1
+        judge "the unit's end before udevd's start" "${times% *} s and ${times#* } s" "$holds"
+}
+
+# An ordering cycle makes systemd leave a unit out, at its own choice.
+no_ordering_cycle() {
+        local check="no_ordering_cycle"
+        lacks "ordering cycle" "$(content journal.txt)"
+}
+
+# --- what the program says
+
+status_json() {
+        content status.json | tr -d '\n' | sed 's/" *: */":/g; s/, *"/,"/g'
+}
+
+status_exit_status() {
+        local check="status_exit_status $*"
+        is "$1" "$(content status.exit)"
+}
+
+# status_result ok|degraded|failed|disabled
+status_result() {
+        local check="status_result $*"
+        is "$1" "$(status_json | sed -n 's/.*"stage":"[a-z]*","result":"\([a-z]*\)".*/\1/p')"
+}
+
+# status_gpu NAME ADDRESS|null RESULT REASON|null, in the order of the contract
+status_gpu() {
+        local check="status_gpu $*" address=$2 reason=$4
+        [[ $address == null ]] || address="\"$address\""
+        [[ $reason == null ]] || reason="\"$reason\""
+        has "\"name\":\"$1\",\"address\":$address,\"result\":\"$3\",\"reason\":$reason" "$(status_json)"
+}
+
+status_says() {
+        local check="status_says $*"
+        has "$1" "$(content status)"
+}
+
+# file_has NAME TEXT, file_lacks NAME TEXT: below /run of the guest
+file_has() {
+        local check="file_has $*"
+        has "$2" "$(content "run-$1")"
+}
+
+file_lacks() {
+        local check="file_lacks $*"
+        lacks "$2" "$(content "run-$1")"
+}
+
+no_file() {
+        local check="no_file $*" seen=absent
+        [[ -e $facts/whole ]] || seen="no facts"
+        [[ ! -e $facts/run-$1 ]] || seen=present
+        is absent "$seen"
+}

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# A scenario: a folder with
+#   vfio-gpu.conf  the config, in the initramfs and in the real root
+#   machine        what is built into the machine, in machine.sh's words
+#   expect         what has to be seen, in checks.sh's words
+#   control        where "expect" says must_fail_checks_of: those checks, one a line
+
+scenarios_dir=$vm_dir/scenarios
+
+scenario_names() {
+        local d
+        for d in "$scenarios_dir"/*/; do
+                basename "$d"
+        done
+}
+
+# scenario_boot NAME GUEST RUN IMAGE
+scenario_boot() {
+        local dir=$scenarios_dir/$1 run=$3 image=$4
+        machine_reset
+        # shellcheck disable=SC1091
+        . "$dir/machine"
+        boot "$run" "$image" "$dir/vfio-gpu.conf"
+}
+
+# The negative control: another scenario's checks on this boot's facts. Those of the file "control" have
+# to be among the failed ones, and the list of what failed is kept beside the facts.
+must_fail_checks_of() {
+        local check="must_fail_checks_of $*" line failed holds
+        failed=$(checks_failed=()
+                # shellcheck disable=SC1090
+                . "$scenarios_dir/$1/expect"
+                printf '%s\n' "${checks_failed[@]}")
+        printf '%s\n' "$failed" >"$run/control.txt"
+        while IFS= read -r line; do
+                [[ -n $line && $line != '#'* ]] || continue
+                holds=0
+                ! grep -qF -- "$line: expected " <<<"$failed" || holds=1
+                judge "\"$line\" to fail" "that it holds" "$holds"
+        done <"$scenarios_dir/$scenario/control"
+}
+
+# scenario_check NAME RUN IMAGE: writes RUN/failures; fails when a check did, or when none was done.
+# Without -e: a check that finds nothing is a failed check, not the end of the checks.
+scenario_check() {
+        local scenario=$1 run=$2 image=$3
+        (
+                set +e +o pipefail
+                checks_begin "$run" "$image"
+                facts_came
+                if [[ ${#checks_failed[@]} -eq 0 ]]; then
+                        boot_finished
+                        # shellcheck disable=SC1090
+                        . "$scenarios_dir/$scenario/expect"
+                fi
+                [[ ${#checks_failed[@]} -eq 0 ]] || printf '%s\n' "${checks_failed[@]}" >"$run/failures"
+                echo "$checks_done" >"$run/checks"
+                [[ ${#checks_failed[@]} -eq 0 && $checks_done -gt 2 ]]
+        )
+}
+
+# scenario_run NAME GUEST IMAGE: boots, checks, says one line (and what failed) in one write
+scenario_run() {
+        local name=$1 guest=$2 image=$3 run=$work_dir/run/$1-$2 start took word=ok
+        trap 'boot_stop; exit 143' INT TERM
+        start=$(now)
+        scenario_boot "$name" "$guest" "$run" "$image"
+        took=$(since "$start")
+        scenario_check "$name" "$run" "$image" 2>"$run/check.log" || word=FAILED
+        {
+                printf '%s %s %s %s (%s checks)\n' "$word" "$name" "$guest" "$took" "$(cat "$run/checks" 2>/dev/null || echo 0)"
+                [[ ! -e $run/failures ]] || sed 's/^/    /' "$run/failures"
+                [[ ! -e $run/control.txt ]] || printf '    control: %s checks of another scenario fail here, as they have to\n' "$(wc -l <"$run/control.txt")"
+                [[ $word == ok ]] || printf '    facts, console and card logs: %s\n' "$run"
+        } >"$run/result"
+        cat "$run/result"
+        [[ $word == ok ]]
+}
