@@ -10,9 +10,6 @@
 #include "host/modules.h"
 #include "host/scan.h"
 
-#define POLICY_DIRECTORY "run/modprobe.d"
-#define POLICY_FILE      "vfio-gpu.conf"
-
 /* A driver's name becomes part of a path; the kernel cuts an override at a newline. */
 static bool driver_name_is_sane(const char *driver)
 {

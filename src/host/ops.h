@@ -14,6 +14,11 @@
 /* No driver has this name, so a function with this override belongs to nobody, whatever loads. */
 #define OPS_HOLD "vfio-gpu-hold"
 
+/* What modprobe and udev obey until shutdown; below the root. */
+#define POLICY_DIRECTORY "run/modprobe.d"
+#define POLICY_FILE      "vfio-gpu.conf"
+#define POLICY_PATH      POLICY_DIRECTORY "/" POLICY_FILE
+
 typedef struct Ops {
         void *context;
         /* Replace /run/modprobe.d/vfio-gpu.conf by `text`, whole or not at all. */

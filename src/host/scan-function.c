@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -130,6 +131,14 @@ static int read_iommu_group(Device *device)
         return -1;
 }
 
+static bool has_cdev(const Device *device, const char *vfio_device)
+{
+        char path[sizeof("vfio-dev//dev") + NAME_MAX];
+
+        snprintf(path, sizeof(path), "vfio-dev/%s/dev", vfio_device);
+        return faccessat(device->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* Documentation/ABI/testing/sysfs-devices-vfio-dev: there from the end of probe to remove(). */
 static const char *read_vfio_device(const Device *device)
 {
@@ -151,13 +160,14 @@ static const char *read_vfio_device(const Device *device)
 static Binding read_binding(Device *device)
 {
         _cleanup_free_ char *driver = read_link_optional(device, "driver");
+        Binding binding = {0};
 
         if (!driver)
-                return (Binding){0};
-        return (Binding){
-                .driver = arena_strdup(device->arena, driver),
-                .vfio_device = read_vfio_device(device),
-        };
+                return binding;
+        binding.driver = arena_strdup(device->arena, driver);
+        binding.vfio_device = read_vfio_device(device);
+        binding.vfio_cdev = binding.vfio_device && has_cdev(device, binding.vfio_device);
+        return binding;
 }
 
 /* Header types 1 and 2. The kernel gives them, and only them, the bus numbers as attributes; the

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "host/modules.h"
+#include "host/ops.h"
 #include "host/scan-function.h"
 #include "host/scan-iomem.h"
 #include "host/scan-libpci.h"
 
 #define CMDLINE_MAX ((size_t)64 * 1024)
 #define IOMEM_MAX   ((size_t)8 * 1024 * 1024)
+#define POLICY_MAX  ((size_t)64 * 1024)
 
 typedef struct Scan {
         const Root *root;
@@ -58,6 +60,14 @@ static const char *text_of(const Scan *scan, const char *path, size_t max)
                                                            : arena_strdup(scan->host->arena, text);
 }
 
+/* To the letter: root_read() takes the newline at the end away. */
+static const char *read_policy(const Scan *scan)
+{
+        const char *text = text_of(scan, POLICY_PATH, POLICY_MAX);
+
+        return text ? arena_printf(scan->host->arena, "%s\n", text) : NULL;
+}
+
 static FirmwareIommu read_firmware_iommu(const Root *root)
 {
         static const struct {
@@ -88,6 +98,7 @@ static void read_machine(Scan *scan)
         host->release = root->release ? arena_strdup(host->arena, root->release)
                                       : text_of(scan, "proc/sys/kernel/osrelease", 256);
         host->cmdline = cmdline ? cmdline : "";
+        host->policy = read_policy(scan);
         host->firmware_iommu = read_firmware_iommu(root);
 }
 

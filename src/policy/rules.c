@@ -153,6 +153,11 @@ static const char *rule_not_a_gpu(const Bench *bench, const Claim *claim)
         return NULL;
 }
 
+static const char *kernel_name(const Host *host)
+{
+        return host->release ? host->release : "of unknown release";
+}
+
 static const char *rule_no_driver(const Bench *bench, const Claim *claim)
 {
         const Host *host = bench->host;
@@ -162,12 +167,12 @@ static const char *rule_no_driver(const Bench *bench, const Claim *claim)
         if (host->vfio_pci == MODULE_MISSING)
                 return arena_printf(bench->arena,
                         "kernel %s has no vfio-pci here, neither built in nor as a module",
-                        host->release);
+                        kernel_name(host));
         if (host->iommu_backend == MODULE_MISSING)
                 return arena_printf(bench->arena,
                         "kernel %s has no IOMMU backend for VFIO here (vfio_iommu_type1 or "
                         "iommufd), neither built in nor as a module",
-                        host->release);
+                        kernel_name(host));
         return NULL;
 }
 

@@ -27,8 +27,8 @@ static ExitStatus scan(Session *s, unsigned flags)
                 return session_out_of_memory();
         if (s->options->verbose)
                 say_detail("%s stage, kernel %s, %zu PCI functions, config %s",
-                        stage_word(s->host->stage), s->host->release, s->host->n_functions,
-                        s->config_path);
+                        stage_word(s->host->stage), s->host->release ? s->host->release : "unknown",
+                        s->host->n_functions, s->config_path);
         return EXIT_STATUS_OK;
 }
 
