@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define KEY_SHOWN_MAX 60
+#define TEXT_MAX      512 /* what is quoted is cut to CONFIG_QUOTE_SIZE */
 
 /* More than anybody reads; a hostile file has hundreds of thousands, and each takes its time. */
 #define LISTED_MAX 1000
@@ -34,26 +35,30 @@ bool config_problems_full(const ConfigProblems *problems)
         return problems->n_items >= LISTED_MAX;
 }
 
+static void add(ConfigProblems *problems, unsigned line, const char *key, const char *text)
+{
+        ConfigProblem *problem = arena_push(problems->arena, &problems->items, &problems->n_items);
+
+        if (problem)
+                *problem = (ConfigProblem){
+                        .line = line,
+                        .key = key ? arena_strndup(problems->arena, key, KEY_SHOWN_MAX) : NULL,
+                        .text = arena_strdup(problems->arena, text),
+                };
+}
+
 void config_problem_add(
         ConfigProblems *problems, unsigned line, const char *key, const char *format, ...)
 {
-        _cleanup_free_ char *text = NULL;
+        char text[TEXT_MAX] = "";
         va_list args;
 
         if (config_problems_full(problems))
                 return;
-        ConfigProblem *problem = arena_push(problems->arena, &problems->items, &problems->n_items);
-        if (!problem)
-                return;
         va_start(args, format);
-        if (vasprintf(&text, format, args) < 0)
-                text = NULL;
+        vsnprintf(text, sizeof(text), format, args);
         va_end(args);
-        *problem = (ConfigProblem){
-                .line = line,
-                .key = key ? arena_strndup(problems->arena, key, KEY_SHOWN_MAX) : NULL,
-                .text = arena_strdup(problems->arena, text ? text : ""),
-        };
+        add(problems, line, key, text);
 }
 
 /* qsort() is not stable: key and text make the order of one line's problems certain. */
@@ -76,11 +81,9 @@ void config_problems_finish(ConfigProblems *problems)
 
         if (n)
                 qsort(problems->items, n, sizeof(*problems->items), compare_problems);
-        ConfigProblem *more =
-                full ? arena_push(problems->arena, &problems->items, &problems->n_items) : NULL;
-        if (more)
-                *more = (ConfigProblem){problems->items[n - 1].line, NULL,
-                        "found more mistakes than these, which are not listed"};
+        if (full)
+                add(problems, problems->items[n - 1].line, NULL,
+                        "found more mistakes than these, which are not listed");
 }
 
 const char *config_quote_n(const char *text, size_t n, char buffer[static CONFIG_QUOTE_SIZE])

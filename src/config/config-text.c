@@ -120,7 +120,7 @@ static void check_escape(Scanner *s)
                 return;
         config_problem_add(s->problems, s->line, NULL,
                 "found \"\\x00\" in a string, expected characters of text");
-        s->at[2] = s->at[3] = '2';
+        memcpy(s->at + 2, "61", 2);
 }
 
 static bool skip_string(Scanner *s)

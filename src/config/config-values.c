@@ -49,6 +49,8 @@ void value_reject(const Reading *reading, const config_setting_t *found)
 {
         char buffer[CONFIG_QUOTE_SIZE];
 
+        if (config_problems_full(reading->problems))
+                return;
         config_problem_add(reading->problems, reading->line, reading->key->name,
                 "found %s, expected %s", describe(found, buffer), reading->key->expected);
 }
