@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * The functions of a made-up machine as text, one line each:
+ *
+ *     0000:01:00.0 10de:26b1 030000 group=13 driver=nouveau boot_vga=1
+ *     vfs 0000:01:00.0 16 10de:26b8 030200 group=100
+ *
+ * Address, id, class, then words: subsystem=vvvv:dddd group=N driver=NAME vfio=vfioN boot_vga=0|1
+ * numvfs=N vf=PF bridge; and what only a Host can be told: framebuffer cdev modules=A,B
+ * unreadable=WHY. `vfs` adds virtual functions behind the PF, each in a group of its own.
+ * Empty lines and those that start with `#` do not count. A mistake in the text ends the program.
+ */
+
+#include <stdbool.h>
+
+#include "base/pci-address.h"
+
+#define MACHINE_WORD 64
+
+typedef struct MachineFunction {
+        PciAddress address;
+        PciId id;
+        PciId subsystem;
+        unsigned class;
+        int group; /* 0: none */
+        char driver[MACHINE_WORD];
+        char vfio[MACHINE_WORD];
+        char boot_vga[MACHINE_WORD];
+        char numvfs[MACHINE_WORD];
+        char physfn[MACHINE_WORD];
+        char modules[MACHINE_WORD];
+        char unreadable[MACHINE_WORD];
+        bool bridge;
+        bool framebuffer;
+        bool cdev;
+} MachineFunction;
+
+typedef void (*MachineSink)(const MachineFunction *function, void *context);
+
+/* Cuts the next line that counts off `*text` into `line`; false at the end. */
+#define MACHINE_LINE 1024
+bool machine_next_line(const char **text, char line[static MACHINE_LINE]);
+
+/* Hands the functions of `line` to `sink`; false when the line tells of something else. */
+bool machine_read_functions(const char *line, MachineSink sink, void *context);

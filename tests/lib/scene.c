@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/scene.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "lib/machine.h"
+
+static const char *keep(Host *host, const char *text)
+{
+        return *text ? arena_strdup(host->arena, text) : NULL;
+}
+
+static void add_modules(Host *host, const MachineFunction *from, Function *f)
+{
+        char *names = arena_strdup(host->arena, from->modules);
+
+        for (char *name; *from->modules && (name = strsep(&names, ","));)
+                *arena_push(host->arena, &f->modules, &f->n_modules) = name;
+}
+
+static void add_function(const MachineFunction *from, void *context)
+{
+        Host *host = context;
+        Function *f = arena_push(host->arena, &host->functions, &host->n_functions);
+
+        cr_assert(f);
+        *f = (Function){
+                .address = from->address,
+                .unreadable = keep(host, from->unreadable),
+                .id = from->id,
+                .subsystem = from->subsystem,
+                .class = from->class,
+                .bridge = from->bridge,
+                .virtual_function = *from->physfn,
+                .enabled_vfs = (unsigned)strtoul(from->numvfs, NULL, 10),
+                .iommu_group = from->group ? from->group : -1,
+                .binding = {keep(host, from->driver), keep(host, from->vfio), from->cdev},
+                .boot_vga = *from->boot_vga == '1',
+                .boot_framebuffer = from->framebuffer,
+        };
+        add_modules(host, from, f);
+}
+
+static size_t word_index(const char *word, const char *const *words, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(words[i], word) == 0)
+                        return i;
+        cr_assert_fail("\"%s\" is not known here", word);
+        return n;
+}
+
+static ModuleState module_state(const char *word)
+{
+        static const char *const states[] = {"missing", "loadable", "present"};
+
+        return (ModuleState)word_index(word, states, ARRAY_SIZE(states));
+}
+
+static void set_property(Host *host, const char *line)
+{
+        static const char *const firmwares[] = {"unknown", "none", "intel", "amd", "arm"};
+        const char *value = strchr(line, ' ');
+
+        value = value ? value + 1 : "";
+        if (strncmp(line, "firmware ", 9) == 0)
+                host->firmware_iommu =
+                        (FirmwareIommu)word_index(value, firmwares, ARRAY_SIZE(firmwares));
+        else if (strncmp(line, "vfio ", 5) == 0)
+                host->vfio_pci = module_state(value);
+        else if (strncmp(line, "backend ", 8) == 0)
+                host->iommu_backend = module_state(value);
+        else if (strcmp(line, "stage initrd") == 0)
+                host->stage = STAGE_INITRD;
+        else if (strcmp(line, "crash") == 0)
+                host->crash_kernel = true;
+        else if (strncmp(line, "policy ", 7) == 0)
+                host->policy = arena_strdup(host->arena, value);
+        else
+                cr_assert_fail("a machine has no \"%s\"", line);
+}
+
+static int compare(const void *a, const void *b)
+{
+        return pci_address_compare(((const Function *)a)->address, ((const Function *)b)->address);
+}
+
+static Host *make_host(const char *machine)
+{
+        Host *host = host_new();
+        char line[MACHINE_LINE];
+
+        cr_assert(host);
+        host->stage = STAGE_SYSTEM;
+        host->release = "6.1.0-test";
+        host->cmdline = "";
+        host->vfio_pci = host->iommu_backend = MODULE_LOADABLE;
+        host->iommu_backend_module = "vfio_iommu_type1";
+        while (machine_next_line(&machine, line))
+                if (!machine_read_functions(line, add_function, host))
+                        set_property(host, line);
+        if (host->n_functions)
+                qsort(host->functions, host->n_functions, sizeof(Function), compare);
+        return host;
+}
+
+static Config *make_config(Arena *arena, const char *text)
+{
+        Config *config = NULL;
+        ConfigProblems *problems = NULL;
+        char *whole = strstr(text, "gpus") ? arena_strdup(arena, text)
+                                           : arena_printf(arena, "gpus = ( %s );", text);
+
+        for (char *c = whole; *c; c++)
+                if (*c == '\'')
+                        *c = '"';
+        cr_assert_eq(config_parse("test.conf", whole, strlen(whole), &config, &problems), 0,
+                "%s: %s", whole, problems ? problems->items[0].text : "");
+        return config;
+}
+
+void scene_set(Scene *scene, const char *machine, const char *config, const char *cmdline)
+{
+        scene_done(scene);
+        scene->arena = arena_new();
+        scene->host = make_host(machine);
+        scene->config = make_config(scene->arena, config);
+        cr_assert_eq(kernel_words_parse(cmdline ? cmdline : "", scene->arena, &scene->words), 0);
+}
+
+void scene_done(Scene *scene)
+{
+        plan_freep(&scene->plan);
+        config_free(scene->config);
+        host_free(scene->host);
+        arena_free(scene->arena);
+        *scene = (Scene){0};
+}
+
+const Plan *scene_plan(Scene *scene)
+{
+        plan_freep(&scene->plan);
+        cr_assert_eq(plan_build(scene->config, &scene->words, scene->host, &scene->plan), 0);
+        return scene->plan;
+}
+
+static void add_claim(Text *text, const Claim *claim)
+{
+        text_separate(text, " ");
+        text_add(text, "%s:%s", claim->entry->name,
+                claim->skipped   ? "skipped"
+                : claim->display ? PCI_ADDRESS(claim->display->address)
+                                 : "-");
+        for (size_t i = 0; i < claim->n_functions; i++)
+                text_add(text, "%s%u", i ? "," : "{", claim->functions[i]->address.function);
+        text_add(text, "%s", claim->n_functions ? "}" : "");
+        for (int reason = 0; reason < _REASON_MAX; reason++)
+                if (claim->reasons[reason])
+                        text_add(text, "!%s", reason_word((Reason)reason));
+}
+
+const char *scene_claims_text(Scene *scene, const Claims *claims)
+{
+        Text text = TEXT_IN(scene->arena);
+
+        for (size_t i = 0; i < claims->n_items; i++)
+                add_claim(&text, &claims->items[i]);
+        return text.string;
+}
+
+const char *scene_steps_text(Scene *scene)
+{
+        Text text = TEXT_IN(scene->arena);
+
+        for (size_t i = 0; i < scene->plan->n_steps; i++) {
+                const Step *step = &scene->plan->steps[i];
+
+                text_separate(&text, "; ");
+                text_add(&text, "%s", step_type_name(step->type));
+                if (step->claim != STEP_NO_CLAIM)
+                        text_add(&text, " %s", PCI_ADDRESS(step->address));
+                if (step->target && step->type != STEP_HOLD)
+                        text_add(&text, " %s", step->target);
+                if (step->type == STEP_LOAD && *step->text)
+                        text_add(&text, " %s", step->text);
+        }
+        return text.string;
+}
+
+const Step *scene_find_step(const Scene *scene, StepType type, const char *address)
+{
+        for (size_t i = 0; i < scene->plan->n_steps; i++) {
+                const Step *step = &scene->plan->steps[i];
+
+                if (step->type == type &&
+                        (!*address || strcmp(PCI_ADDRESS(step->address), address) == 0))
+                        return step;
+        }
+        return NULL;
+}
+
+Function *scene_function(const Scene *scene, const char *address)
+{
+        for (size_t i = 0; i < scene->host->n_functions; i++)
+                if (strcmp(PCI_ADDRESS(scene->host->functions[i].address), address) == 0)
+                        return &scene->host->functions[i];
+        cr_assert_fail("there is no function %s", address);
+        return NULL;
+}
+
+Binding *scene_bindings(Scene *scene, const Claim *claim)
+{
+        Binding *bindings = arena_array(scene->arena, claim->n_functions, sizeof(Binding));
+
+        for (size_t i = 0; i < claim->n_functions; i++)
+                bindings[i] = claim->functions[i]->binding;
+        return bindings;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What thinks is tested with a machine and a config as text, and what comes out as text again.
+ * Whatever is wrong with the texts ends the test.
+ */
+
+#include "config/kernel-words.h"
+#include "policy/plan.h"
+#include "policy/verify.h"
+
+typedef struct Scene {
+        Arena *arena;
+        Host *host;
+        Config *config;
+        KernelWords words;
+        Plan *plan; /* of scene_plan(), else NULL */
+} Scene;
+
+/*
+ * The machine: lines of lib/machine.h, and `firmware none|intel|amd|arm`, `vfio` and `backend`
+ * missing|loadable|present (loadable when not said), `stage initrd`, `crash`, `policy TEXT`.
+ * `config` is what stands between the brackets of gpus = ( ), or a whole file when it holds "gpus";
+ * ' stands for ". `cmdline` may be NULL.
+ */
+void scene_set(Scene *scene, const char *machine, const char *config, const char *cmdline);
+void scene_done(Scene *scene);
+#define SCENE(name, machine, config)                                                               \
+        _cleanup_(scene_done) Scene name = {0};                                                    \
+        scene_set(&(name), machine, config, NULL)
+
+/* Plans; replaces the plan that was there. */
+const Plan *scene_plan(Scene *scene);
+
+/*
+ * The claims as text, a word each: `name:0000:01:00.0{0,1}` with the numbers of the functions,
+ * `name:-` without a GPU, `!word` for every reason that applies, `name:skipped`.
+ */
+const char *scene_claims_text(Scene *scene, const Claims *claims);
+
+/* The steps as text: "hold 0000:01:00.0; load vfio_pci ids=; ..."; the policy file without its
+ * text. */
+const char *scene_steps_text(Scene *scene);
+
+/* The step of that type on that address ("": any), or NULL. */
+const Step *scene_find_step(const Scene *scene, StepType type, const char *address);
+
+/* The function at `address`, which must be there; to be changed at will. */
+Function *scene_function(const Scene *scene, const char *address);
+
+/* A binding for each function of the claim: as found. */
+Binding *scene_bindings(Scene *scene, const Claim *claim);
