@@ -96,7 +96,7 @@ deps:
 # Both commands of the README: all the set-up, then the work, in a make that sees what was set up.
 check: deps
 	@$(MAKE) --no-print-directory DEV=1 all $(if $(SAN),SAN=1)
-	@tests/check unit cases lint vm
+	@tests/check unit cases dracut lint vm
 
 demo: deps
 	@tests/vm/demo
@@ -115,7 +115,7 @@ check-vm:
 	@tests/check vm
 
 check-all: deps
-	@tests/check unit cases lint vm-all
+	@tests/check unit cases dracut lint vm-all
 
 lint:
 	@tests/lint/run

@@ -4,16 +4,18 @@
 # Puts vfio-gpu into the initramfs: the program, its config, its unit, and the VFIO modules. Nothing is
 # taken from the hardware of the host that builds the image: it may boot on another.
 
-# A crash kernel has other worries and little memory; mkdumprd asks for this module of its own.
+# A crash kernel has other worries and little memory. mkdumprd of Fedora and its kin exports IN_KDUMP; all
+# name their dracut module, kdumpbase or, in openSUSE, kdump.
 vfio_gpu_is_kdump() {
-    [[ ${IN_KDUMP-} == 1 || " ${add_dracutmodules-} ${dracutmodules-} " == *" kdumpbase "* ]]
+    [[ ${IN_KDUMP-} == 1 || " ${add_dracutmodules-} ${dracutmodules-} " =~ \ kdump(base)?\  ]]
 }
 
 # Enabled on the host: in every image, hostonly or not. Otherwise only when asked for.
 check() {
     vfio_gpu_is_kdump && return 1
     require_binaries /usr/bin/vfio-gpu || return 1
-    [[ -e ${dracutsysrootdir-}/etc/systemd/system/sysinit.target.wants/vfio-gpu.service ]] && return 0
+    # a link, whose target need not exist from here: the root may be another's
+    [[ -L ${dracutsysrootdir-}/etc/systemd/system/sysinit.target.wants/vfio-gpu.service ]] && return 0
     return 255
 }
 
