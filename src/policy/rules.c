@@ -14,12 +14,20 @@ typedef struct Bench {
 /* A rule returns a sentence about what it found, or NULL when the claim keeps it. */
 typedef const char *(*Rule)(const Bench *bench, const Claim *claim);
 
+static bool shares_group(const Claim *claim, const Function *f)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (f->iommu_group >= 0 && claim->functions[i]->iommu_group == f->iommu_group)
+                        return true;
+        return false;
+}
+
 static const char *rule_unreadable(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
                 bool near = pci_address_same_slot(f->address, claim->display->address) ||
-                            (f->iommu_group >= 0 && f->iommu_group == claim->display->iommu_group);
+                            shares_group(claim, f);
 
                 if (f->unreadable && near)
                         return arena_printf(bench->arena, "%s could not be read: %s",
@@ -180,6 +188,8 @@ static bool is_quiet_bridge(const Function *f)
 {
         unsigned class = function_class(f);
 
+        if (f->unreadable)
+                return false;
         return f->bridge || ((class == PCI_CLASS_HOST_BRIDGE || class == PCI_CLASS_ISA_BRIDGE) &&
                                     !f->binding.driver);
 }
@@ -194,14 +204,6 @@ static void add_foreigner(Text *text, const Function *f)
                         f->id.vendor, f->id.device, function_class(f),
                         f->binding.driver ? "driver " : "no driver",
                         f->binding.driver ? f->binding.driver : "");
-}
-
-static bool shares_group(const Claim *claim, const Function *f)
-{
-        for (size_t i = 0; i < claim->n_functions; i++)
-                if (f->iommu_group >= 0 && claim->functions[i]->iommu_group == f->iommu_group)
-                        return true;
-        return false;
 }
 
 static const char *rule_shared_group(const Bench *bench, const Claim *claim)
@@ -289,7 +291,7 @@ static void judge_groups(const Bench *bench, Claims *claims)
                 ;
 }
 
-/* What is refused already gets its other reasons as well: the message names them. */
+/* What a weightier rule has refused gets this reason as well: the message names it. */
 static void complete_refusals(const Bench *bench, Claims *claims)
 {
         for (size_t i = 0; i < claims->n_items; i++) {
@@ -304,25 +306,37 @@ static void complete_refusals(const Bench *bench, Claims *claims)
         }
 }
 
+/* The rules about a claim alone, whose reasons lie between the two. */
+static void judge_alone(const Bench *bench, Claims *claims, Reason after, Reason before)
+{
+        for (size_t i = 0; i < claims->n_items; i++) {
+                for (size_t k = 0; k < ARRAY_SIZE(own_rules); k++) {
+                        Reason reason = own_rules[k].reason;
+                        Claim *claim = &claims->items[i];
+                        const char *sentence = NULL;
+
+                        if (claim->display && reason > after && reason < before)
+                                sentence = own_rules[k].rule(bench, claim);
+                        if (sentence)
+                                claim_refuse(claim, reason, sentence);
+                }
+        }
+}
+
+/*
+ * In the order of weight: a claim that falls for a lighter reason takes the others of its group
+ * with it, and keeps that reason as its own; they do not count against it in return.
+ */
 int rules_judge(const Host *host, Arena *arena, Claims *claims)
 {
         const Bench bench = {.host = host, .arena = arena, .claims = claims};
 
-        for (size_t i = 0; i < claims->n_items; i++) {
-                Claim *claim = &claims->items[i];
-
-                if (!claim->display)
-                        continue;
-                for (size_t k = 0; k < ARRAY_SIZE(own_rules); k++) {
-                        const char *sentence = own_rules[k].rule(&bench, claim);
-
-                        if (sentence)
-                                claim_refuse(claim, own_rules[k].reason, sentence);
-                }
-        }
+        judge_alone(&bench, claims, REASON_NONE, REASON_SHARED_GROUP);
+        complete_refusals(&bench, claims);
+        judge_groups(&bench, claims);
+        judge_alone(&bench, claims, REASON_SHARED_GROUP, _REASON_MAX);
         judge_groups(&bench, claims);
         if (judge_together(&bench, claims, REASON_BOOT_DISPLAY, rule_last_display))
                 judge_groups(&bench, claims);
-        complete_refusals(&bench, claims);
         return arena_failed(arena) ? -ENOMEM : 0;
 }
