@@ -111,13 +111,15 @@ static bool is_model(const Entry *entry, const Function *f, const Function *mode
                f->subsystem.device == model->subsystem.device;
 }
 
+/* What could not be read may be one more of them. */
 static bool takes_every(
         const Host *host, const Claims *claims, const Entry *entry, const Function *model)
 {
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (!f->unreadable && is_model(entry, f, model) && !claims_find_accepted(claims, f))
+                if ((f->unreadable || is_model(entry, f, model)) &&
+                        !claims_find_accepted(claims, f))
                         return false;
         }
         return true;
