@@ -54,9 +54,10 @@ boot_cards() {
         read -r _ <"$sockets/ready" || die "the card server did not start"
 }
 
+# Becomes the machine: it is run in the background, and what is signalled there must be it.
 boot_qemu() {
         local run=$1 image=$2 sockets=$3
-        timeout --kill-after=5 "$boot_limit" "${qemu[@]}" \
+        exec timeout --kill-after=5 "$boot_limit" "${qemu[@]}" \
                 -machine q35,kernel-irqchip=split -accel tcg -smp "${VFIO_GPU_VM_SMP:-1}" -m 1024 \
                 -nodefaults -no-user-config -display none -no-reboot -serial "file:$run/console" \
                 -kernel "$image/vmlinuz" -initrd "$run/initrd" \
