@@ -161,33 +161,34 @@ static char *number_end(char *start, bool hex)
 }
 
 /*
- * libconfig 1.5 cuts integers to 32 bits, 1.8 widens some and refuses others, and only 1.8.2 knows
- * 0b and 0o. What is left here is read alike by all.
+ * libconfig 1.5 cuts integers to 32 bits, 1.8 widens some and refuses others; 1.7 alone reads 010
+ * as eight, 1.8.2 alone knows 0b and 0o. What is left here is read alike by all.
  */
 static bool check_number(Scanner *s)
 {
-        char *start = s->at, *rest = start;
-        bool hex = start[0] == '0' && (start[1] | 0x20) == 'x';
-        char *end = s->at = number_end(start, hex);
-        long long value = strtoll(start, &rest, hex ? 16 : 10);
+        char *start = s->at, *digits = start + (*start == '+' || *start == '-'), *rest = digits;
+        bool hex = digits == start && digits[0] == '0' && (digits[1] | 0x20) == 'x';
+        char *end = s->at = number_end(digits, hex);
+        long long value = strtoll(digits, &rest, hex ? 16 : 10);
+        bool floating = !hex && rest < end && strchr(".eE", *rest);
+        bool octal = !hex && !floating && digits[0] == '0' && rest > digits + 1;
         char quote[CONFIG_QUOTE_SIZE];
 
-        if (!hex && rest < end && strchr(".eE", *rest)) {
+        if (floating)
                 rest += strspn(rest, "0123456789.eE+-");
-        } else {
-                for (int i = 0; i < 2 && *rest == 'L'; i++)
-                        rest++;
-                if (value > INT32_MAX || value < -INT32_MAX || end - start > 16) {
-                        memset(start, '9', (size_t)(end - start));
-                        start[1] = 'e';
-                        rest = end;
-                }
+        for (int i = 0; i < 2 && *rest == 'L'; i++)
+                rest++;
+        if (octal || rest < end) {
+                config_problem_add(s->problems, s->line, NULL,
+                        "found %s, expected a number without a 0 before it or a letter behind it",
+                        config_quote_n(start, (size_t)(end - start), quote));
+                return false;
         }
-        if (rest >= end)
-                return true;
-        config_problem_add(s->problems, s->line, NULL, "found %s, expected a number",
-                config_quote_n(start, (size_t)(end - start), quote));
-        return false;
+        if (!floating && (value > INT32_MAX || end - digits > 16)) {
+                memset(digits, '9', (size_t)(end - digits));
+                digits[1] = 'e';
+        }
+        return true;
 }
 
 static bool open_bracket(Scanner *s)
