@@ -96,7 +96,8 @@ const char *config_quote_n(const char *text, size_t n, char buffer[static CONFIG
                 if (text[i] >= ' ' && text[i] <= '~')
                         buffer[length++] = text[i];
                 else
-                        length += (size_t)sprintf(buffer + length, "\\x%02x", text[i] & 0xffu);
+                        length += (size_t)snprintf(
+                                buffer + length, sizeof("\\xff"), "\\x%02x", text[i] & 0xffu);
         }
         strcpy(buffer + length, i < n && text[i] ? "...\"" : "\"");
         return buffer;

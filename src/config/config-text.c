@@ -172,13 +172,13 @@ static bool check_number(Scanner *s)
         long long value = strtoll(digits, &rest, hex ? 16 : 10);
         bool floating = !hex && rest < end && strchr(".eE", *rest);
         bool octal = !hex && !floating && digits[0] == '0' && rest > digits + 1;
-        char quote[CONFIG_QUOTE_SIZE];
 
         if (floating)
                 rest += strspn(rest, "0123456789.eE+-");
         for (int i = 0; i < 2 && *rest == 'L'; i++)
                 rest++;
         if (octal || rest < end) {
+                char quote[CONFIG_QUOTE_SIZE];
                 config_problem_add(s->problems, s->line, NULL,
                         "found %s, expected a number without a 0 before it or a letter behind it",
                         config_quote_n(start, (size_t)(end - start), quote));
