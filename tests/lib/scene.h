@@ -50,3 +50,10 @@ Function *scene_function(const Scene *scene, const char *address);
 
 /* A binding for each function of the claim: as found. */
 Binding *scene_bindings(Scene *scene, const Claim *claim);
+
+/* Machines of all kinds, with a config for each: for what must hold everywhere. */
+typedef struct SceneSample {
+        const char *name, *machine, *config;
+} SceneSample;
+extern const SceneSample scene_samples[];
+extern const size_t scene_n_samples;

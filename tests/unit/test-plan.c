@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "host/ops.h"
+#include "lib/scene.h"
+
+#define CARD  "0000:01:00.0 10de:26b1 030000 group=1\n0000:01:00.1 10de:22ba 040300 group=1\n"
+#define TWIN  "0000:02:00.0 10de:26b1 030000 group=2\n"
+#define HOST  "0000:00:02.0 8086:4680 030000 group=9\n"
+#define ONE   "{ name = 'a'; address = '01:00'; }"
+#define READY " driver=vfio-pci vfio=vfio0\n"
+
+static void expect_steps(const char *machine, const char *config, const char *expected)
+{
+        SCENE(scene, machine, config);
+
+        scene_plan(&scene);
+        const char *steps = scene_steps_text(&scene);
+        cr_expect_str_eq(steps, expected, "%s%s:\n%s\nnot\n%s", machine, config, steps, expected);
+}
+
+#define TAKE(a) "; override " a " vfio-pci; bind " a " vfio-pci"
+
+Test(plan, steps_of_a_card)
+{
+        static const char both[] = "; hold 0000:01:00.0; hold 0000:01:00.1";
+        static const struct {
+                const char *machine, *loads, *unbinds;
+        } cards[] = {
+                {CARD HOST, "; load vfio_pci ids=; load vfio_iommu_type1", ""},
+                {CARD HOST "vfio present\n", "; load vfio_iommu_type1", ""},
+                {CARD HOST "backend present\n", "; load vfio_pci ids=", ""},
+                {CARD HOST "vfio present\nbackend present\n", "", ""},
+                {"0000:01:00.0 10de:26b1 030000 group=1\n"
+                 "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n" HOST
+                 "vfio present\nbackend present\n",
+                        "", "; unbind 0000:01:00.1 snd_hda_intel"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cards); i++) {
+                char expected[512];
+
+                snprintf(expected, sizeof(expected), "policy%s%s%s%s", both, cards[i].loads,
+                        cards[i].unbinds, TAKE("0000:01:00.0") TAKE("0000:01:00.1"));
+                expect_steps(cards[i].machine, ONE, expected);
+        }
+}
+
+/* Both holds stand before the load, and each card's own steps are together. */
+Test(plan, steps_of_two_cards)
+{
+        expect_steps(CARD TWIN HOST, ONE ", { name = 'b'; address = '02:00'; }",
+                "policy; hold 0000:01:00.0; hold 0000:01:00.1; hold 0000:02:00.0; "
+                "load vfio_pci ids=; load vfio_iommu_type1" TAKE("0000:01:00.0")
+                        TAKE("0000:01:00.1") TAKE("0000:02:00.0"));
+}
+
+/* What is right already is not touched, what is missing is added. */
+Test(plan, steps_of_what_is_partly_right)
+{
+        static const char present[] = "vfio present\nbackend present\n";
+        static const struct {
+                const char *functions, *steps;
+        } cards[] = {
+                {"0000:01:00.0 10de:26b1 030000 group=1" READY
+                 "0000:01:00.1 10de:22ba 040300 group=1\n",
+                        "policy; hold 0000:01:00.1" TAKE("0000:01:00.1")},
+                /* linked but not registered: VFIO never got it */
+                {"0000:01:00.0 10de:26b1 030000 group=1 driver=vfio-pci\n",
+                        "policy; hold 0000:01:00.0" TAKE("0000:01:00.0")},
+                {"0000:01:00.0 10de:26b1 030000 group=1" READY, "policy"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cards); i++) {
+                char machine[512];
+
+                snprintf(machine, sizeof(machine), "%s%s%s", cards[i].functions, HOST, present);
+                expect_steps(machine, ONE, cards[i].steps);
+        }
+}
+
+Test(plan, nothing_is_written_for_what_is_refused)
+{
+        expect_steps("0000:01:00.0 10de:26b1 030000\n" HOST, ONE, "");
+        expect_steps(HOST, ONE, "");
+        expect_steps(HOST CARD, "", "");
+        /* a policy that is in force and no longer wanted goes */
+        expect_steps(HOST CARD "policy blacklist nouveau\n", "", "policy");
+        /* a blacklist of the user's own stands without a card */
+        expect_steps(HOST, "gpus = ( ); blacklist = [ 'nouveau' ];", "policy");
+}
+
+static int phase(StepType type)
+{
+        static const int phases[_STEP_TYPE_MAX] = {
+                [STEP_POLICY] = 0,
+                [STEP_HOLD] = 1,
+                [STEP_LOAD] = 2,
+                [STEP_UNBIND] = 3,
+                [STEP_OVERRIDE] = 3,
+                [STEP_BIND] = 3,
+        };
+
+        return phases[type];
+}
+
+/* True when an earlier step of that type is about the same function. */
+static bool comes_after(const Plan *plan, size_t index, StepType type)
+{
+        for (size_t i = 0; i < index; i++)
+                if (plan->steps[i].type == type && pci_address_compare(plan->steps[i].address,
+                                                           plan->steps[index].address) == 0)
+                        return true;
+        return false;
+}
+
+static void expect_step_in_order(const SceneSample *sample, const Plan *plan, size_t i)
+{
+        const Step *step = &plan->steps[i];
+
+        if (i > 0)
+                cr_expect_leq(phase(plan->steps[i - 1].type), phase(step->type), "%s: step %zu",
+                        sample->name, i);
+        cr_expect(!comes_after(plan, i, step->type) || step->claim == STEP_NO_CLAIM,
+                "%s: step %zu stands twice", sample->name, i);
+        if (step->type == STEP_UNBIND)
+                cr_expect(comes_after(plan, i, STEP_HOLD) && !comes_after(plan, i, STEP_OVERRIDE),
+                        "%s", sample->name);
+        if (step->type == STEP_OVERRIDE)
+                cr_expect(comes_after(plan, i, STEP_HOLD), "%s", sample->name);
+        if (step->type == STEP_BIND)
+                cr_expect(plan->steps[i - 1].type == STEP_OVERRIDE &&
+                                  comes_after(plan, i, STEP_OVERRIDE),
+                        "%s", sample->name);
+}
+
+static void expect_target(const SceneSample *sample, const Step *step, const Function *f)
+{
+        switch (step->type) {
+        case STEP_HOLD:
+                cr_expect_str_eq(step->target, OPS_HOLD, "%s", sample->name);
+                break;
+        case STEP_UNBIND:
+                cr_expect_str_eq(step->target, f->binding.driver, "%s", sample->name);
+                cr_expect(!f->binding.vfio_device, "%s: %s is taken from VFIO", sample->name,
+                        PCI_ADDRESS(f->address));
+                break;
+        case STEP_OVERRIDE:
+        case STEP_BIND:
+                cr_expect_str_eq(step->target, "vfio-pci", "%s", sample->name);
+                break;
+        case STEP_POLICY:
+        case STEP_LOAD:
+        case _STEP_TYPE_MAX:
+                break;
+        }
+}
+
+/* Only functions of accepted claims that are not ready. */
+static void expect_own_function(const SceneSample *sample, const Scene *scene, const Step *step)
+{
+        const Function *f = host_find(scene->host, step->address);
+        const Claim *claim = &scene->plan->claims.items[step->claim];
+
+        cr_assert(f, "%s", sample->name);
+        cr_expect(claim_is_accepted(claim) && claim_holds(claim, f), "%s: %s", sample->name,
+                PCI_ADDRESS(step->address));
+        cr_expect(!claim_binding_is_ready(&f->binding), "%s", sample->name);
+        expect_target(sample, step, f);
+}
+
+/* Every function that an accepted claim lacks is held and bound. */
+static void expect_complete(const SceneSample *sample, const Scene *scene)
+{
+        for (size_t i = 0; i < scene->plan->claims.n_items; i++) {
+                const Claim *claim = &scene->plan->claims.items[i];
+
+                for (size_t k = 0; k < claim->n_functions; k++) {
+                        const Function *f = claim->functions[k];
+                        bool wanted =
+                                claim_is_accepted(claim) && !claim_binding_is_ready(&f->binding);
+
+                        for (int type = STEP_HOLD; type < _STEP_TYPE_MAX; type++)
+                                if (type != STEP_LOAD && type != STEP_UNBIND)
+                                        cr_expect_eq(!!scene_find_step(scene, (StepType)type,
+                                                             PCI_ADDRESS(f->address)),
+                                                wanted, "%s: %s %s", sample->name,
+                                                step_type_name((StepType)type),
+                                                PCI_ADDRESS(f->address));
+                }
+        }
+}
+
+Test(plan, invariants)
+{
+        for (size_t n = 0; n < scene_n_samples; n++) {
+                const SceneSample *sample = &scene_samples[n];
+                SCENE(scene, sample->machine, sample->config);
+                const Plan *plan = scene_plan(&scene);
+
+                for (size_t i = 0; i < plan->n_steps; i++) {
+                        expect_step_in_order(sample, plan, i);
+                        if (plan->steps[i].claim != STEP_NO_CLAIM)
+                                expect_own_function(sample, &scene, &plan->steps[i]);
+                }
+                expect_complete(sample, &scene);
+        }
+}
+
+/* The machine as it is when every step has done what it should. */
+static void take_all_steps(Scene *scene)
+{
+        for (size_t i = 0; i < scene->plan->n_steps; i++) {
+                const Step *step = &scene->plan->steps[i];
+
+                if (step->type == STEP_POLICY)
+                        scene->host->policy = arena_strdup(scene->host->arena, step->text);
+                if (step->type == STEP_LOAD && strcmp(step->target, "vfio_pci") == 0)
+                        scene->host->vfio_pci = MODULE_PRESENT;
+                else if (step->type == STEP_LOAD)
+                        scene->host->iommu_backend = MODULE_PRESENT;
+                if (step->type == STEP_BIND)
+                        scene_function(scene, PCI_ADDRESS(step->address))->binding =
+                                (Binding){.driver = "vfio-pci", .vfio_device = "vfio0"};
+        }
+}
+
+Test(plan, second_plan_is_empty)
+{
+        for (size_t n = 0; n < scene_n_samples; n++) {
+                SCENE(scene, scene_samples[n].machine, scene_samples[n].config);
+
+                scene_plan(&scene);
+                take_all_steps(&scene);
+                scene_plan(&scene);
+                cr_expect_str_empty(scene_steps_text(&scene), "%s: %s", scene_samples[n].name,
+                        scene_steps_text(&scene));
+        }
+}
+
+Test(plan, off_in_three_ways)
+{
+        static const struct {
+                const char *property, *cmdline;
+                PlanOff off;
+        } ways[] = {
+                {"", "quiet", PLAN_ON},
+                {"", "vfio_gpu=0", PLAN_OFF_WORD},
+                {"stage initrd\n", "vfio_gpu=0", PLAN_OFF_WORD},
+                {"stage initrd\n", "rd.vfio_gpu=0", PLAN_OFF_INITRD_WORD},
+                {"", "rd.vfio_gpu=0", PLAN_ON},
+                {"crash\n", "", PLAN_OFF_CRASH},
+                {"crash\nstage initrd\n", "vfio_gpu=0 rd.vfio_gpu=0", PLAN_OFF_CRASH},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+                char machine[512];
+
+                snprintf(machine, sizeof(machine), "%s%s", ways[i].property, CARD HOST);
+                scene_set(&scene, machine, ONE, ways[i].cmdline);
+                const Plan *plan = scene_plan(&scene);
+                bool on = ways[i].off == PLAN_ON;
+
+                cr_expect_eq(plan->off, ways[i].off, "%zu", i);
+                cr_expect_eq(plan->n_steps > 0, on, "%zu", i);
+                cr_expect_eq(plan->claims.n_items, on ? 1 : 0, "%zu", i);
+        }
+}
+
+Test(plan, skipped_entries_get_no_step)
+{
+        _cleanup_(scene_done) Scene scene = {0};
+
+        scene_set(&scene, CARD TWIN HOST, ONE ", { name = 'b'; address = '02:00'; }",
+                "vfio_gpu.skip=a");
+        scene_plan(&scene);
+        cr_expect(!scene_find_step(&scene, STEP_HOLD, "0000:01:00.0"));
+        cr_expect(scene_find_step(&scene, STEP_BIND, "0000:02:00.0"));
+}
