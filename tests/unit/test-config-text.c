@@ -27,13 +27,6 @@
 #define MAX_SECONDS 0.050
 #endif
 
-/* libconfig 1.5 forgets the string that it holds at a syntax error; fixed in 1.7. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-        return "leak:libconfig.so\n";
-}
-
 Test(config_text, mistakes)
 {
         static const struct {
@@ -91,7 +84,8 @@ Test(config_text, mistakes)
                 {"gpus", {2, NULL, "syntax error: found the end, expected key = value;"}},
                 {"gpus = ;\n", {1, NULL, "syntax error: found \"gpus = ;\", expected"}},
                 {"gpus = ( );\n  optional = yes;\r\n", {2, NULL, "found \"optional = yes;\""}},
-                {"gpus = ( { id = \"10de:26b1\" name \"a\" } );", {1, NULL, "syntax error: found"}},
+                /* not of a string: libconfig 1.5 forgets to free one at a syntax error */
+                {"gpus = ( { id = \"10de:26b1\" name 7 } );", {1, NULL, "syntax error: found"}},
                 {"gpus = ( ); a = 1.2.3;", {1, NULL, "syntax error"}},
                 {"gpus = ( ); b = {\nc = 1;\nc = 2; };",
                         {3, NULL, "found \"c = 2; };\", expected each key once"}},
