@@ -68,7 +68,7 @@ char *arena_strndup(Arena *arena, const char *text, size_t n)
 
 char *arena_strdup(Arena *arena, const char *text)
 {
-        return arena_strndup(arena, text, SIZE_MAX - 1);
+        return arena_strndup(arena, text, strlen(text));
 }
 
 char *arena_printf(Arena *arena, const char *format, ...)
