@@ -2,7 +2,6 @@
 #include "host/run-dir.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -11,12 +10,14 @@
 /* With it the longest run still ends within the TimeoutStartSec= of the unit. */
 #define LOCK_WAIT_MS 5000
 
+/* Not flock(2): a worker that is left behind in the kernel would hold that lock for ever. */
 static int take_lock(int fd)
 {
         const unsigned pause_ms = 50;
+        const struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-        for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += pause_ms) {
-                if (errno != EWOULDBLOCK && errno != EINTR)
+        for (unsigned waited = 0; fcntl(fd, F_SETLK, &lock) < 0; waited += pause_ms) {
+                if (errno != EAGAIN && errno != EACCES && errno != EINTR)
                         return -errno;
                 if (waited >= LOCK_WAIT_MS)
                         return -EBUSY;
@@ -30,10 +31,14 @@ int run_dir_open(const Root *root, RunDir *ret)
         _cleanup_close_ int fd = -EBADF;
         _cleanup_close_ int lock_fd = -EBADF;
 
-        if (mkdirat(root->fd, RUN_DIR, 0755) < 0 && errno != EEXIST)
+        bool made = mkdirat(root->fd, RUN_DIR, 0755) == 0;
+        if (!made && errno != EEXIST)
                 return -errno;
         fd = openat(root->fd, RUN_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
+                return -errno;
+        /* readers are promised what lies in it, whatever the umask */
+        if (made && fchmod(fd, 0755) < 0)
                 return -errno;
         lock_fd = openat(fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (lock_fd < 0)
