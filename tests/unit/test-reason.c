@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <criterion/criterion.h>
+#include <ctype.h>
+#include <string.h>
+
+#include "policy/reason.h"
+#include "policy/verify.h"
+#include "report/report.h"
+
+/* The words are a contract with programs that read them: in the order of their weight. */
+static const char *const words[_REASON_MAX] = {NULL, "absent", "ambiguous", "not-a-gpu",
+        "unreadable", "conflict", "no-iommu", "shared-group", "boot-display", "driver-busy",
+        "virtual-function", "bridge-header", "no-driver", "timeout", "bind-failed", "lost"};
+
+Test(reason, words_are_those_of_the_manual)
+{
+        cr_assert_eq(_REASON_MAX, 16);
+        cr_expect_null(reason_word(REASON_NONE));
+        for (int i = 1; i < _REASON_MAX; i++)
+                cr_expect_str_eq(reason_word((Reason)i), words[i]);
+}
+
+Test(reason, each_has_a_remedy_of_its_own)
+{
+        cr_expect_null(reason_remedy(REASON_NONE));
+        for (int i = 1; i < _REASON_MAX; i++) {
+                const char *remedy = reason_remedy((Reason)i);
+
+                cr_assert_not_null(remedy, "%s", words[i]);
+                /* it stands inside of a sentence */
+                cr_expect(islower((unsigned char)*remedy) && remedy[strlen(remedy) - 1] != '.',
+                        "%s: %s", words[i], remedy);
+                for (int k = 1; k < i; k++)
+                        cr_expect_str_neq(remedy, reason_remedy((Reason)k));
+        }
+}
+
+Test(reason, words_of_results)
+{
+        static const char *const results[_RESULT_MAX] = {
+                "ready", "absent", "refused", "failed", "skipped"};
+        static const char *const overalls[_OVERALL_MAX] = {"ok", "degraded", "failed", "disabled"};
+
+        for (int i = 0; i < _RESULT_MAX; i++)
+                cr_expect_str_eq(result_word((Result)i), results[i]);
+        for (int i = 0; i < _OVERALL_MAX; i++)
+                cr_expect_str_eq(overall_word((Overall)i), overalls[i]);
+        cr_expect_str_eq(stage_word(STAGE_INITRD), "initrd");
+        cr_expect_str_eq(stage_word(STAGE_SYSTEM), "system");
+}

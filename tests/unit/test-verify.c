@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "lib/scene.h"
+
+#define CARD "0000:01:00.0 10de:26b1 030000 group=1\n0000:01:00.1 10de:22ba 040300 group=1\n"
+#define BUSY                                                                                       \
+        "0000:01:00.0 10de:26b1 030000 group=1\n"                                                  \
+        "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n"
+#define HOST "0000:00:02.0 8086:4680 030000 group=9\n"
+#define ONE  "{ name = 'a'; address = '01:00'; }"
+
+#define READY                                                                                      \
+        {                                                                                          \
+                "vfio-pci", "vfio0", false                                                         \
+        }
+#define LINKED                                                                                     \
+        {                                                                                          \
+                "vfio-pci", NULL, false                                                            \
+        }
+#define NONE                                                                                       \
+        {                                                                                          \
+                NULL, NULL, false                                                                  \
+        }
+
+/* A step that did not succeed, what is read back of both functions, and what comes out of it. */
+typedef struct Trial {
+        const char *machine;
+        StepType type;
+        const char *address;
+        StepOutcome outcome; /* STEP_DONE: all went well */
+        Binding now[2];
+        Result result;
+        Reason reason;
+        int error;
+        const char *says;
+} Trial;
+
+static void expect_verdict(const Trial *trial, const Verdict *verdict)
+{
+        cr_expect_str_eq(
+                result_word(verdict->result), result_word(trial->result), "%s", trial->says);
+        cr_expect_eq(verdict->reason, trial->reason, "%s: %s", trial->says,
+                reason_word(verdict->reason));
+        cr_expect_eq(verdict->error, trial->error, "%s: %d", trial->says, verdict->error);
+        if (trial->says)
+                cr_expect(verdict->message && strstr(verdict->message, trial->says),
+                        "\"%s\" lacks \"%s\"", verdict->message, trial->says);
+        else
+                cr_expect_null(verdict->message);
+}
+
+static void expect_trial(const Trial *trial)
+{
+        SCENE(scene, trial->machine, ONE);
+        const Plan *plan = scene_plan(&scene);
+        StepOutcome *outcomes = arena_array(scene.arena, plan->n_steps, sizeof(StepOutcome));
+
+        for (size_t i = 0; i < plan->n_steps; i++)
+                outcomes[i].state = STEP_DONE;
+        if (trial->outcome.state != STEP_DONE) {
+                const Step *step = scene_find_step(&scene, trial->type, trial->address);
+
+                cr_assert(step, "%s", trial->says);
+                outcomes[step - plan->steps] = trial->outcome;
+        }
+        Verdict verdict = verify_claim(plan, 0, trial->now, outcomes, scene.arena);
+        expect_verdict(trial, &verdict);
+}
+
+#define FAILED(e)                                                                                  \
+        {                                                                                          \
+                STEP_FAILED, e                                                                     \
+        }
+#define TIMEOUT                                                                                    \
+        {                                                                                          \
+                STEP_TIMED_OUT, 0                                                                  \
+        }
+
+Test(verify, after_the_steps)
+{
+        static const Trial trials[] = {
+                {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, READY}, RESULT_READY, REASON_NONE, 0,
+                        NULL},
+                /* all went well, and yet it is not there */
+                {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, LINKED}, RESULT_FAILED, REASON_LOST, 0,
+                        "0000:01:00.0 is on vfio-pci, 0000:01:00.1 is on vfio-pci, not yet known "
+                        "to VFIO; take it again"},
+                {CARD HOST, 0, "", {STEP_DONE, 0}, {NONE, READY}, RESULT_FAILED, REASON_LOST, 0,
+                        "0000:01:00.0 has no driver, 0000:01:00.1 is on vfio-pci"},
+                {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, {"snd_hda_intel", NULL, false}},
+                        RESULT_FAILED, REASON_LOST, 0, "0000:01:00.1 is on snd_hda_intel"},
+                /* another driver that is known to VFIO is not the one that was wanted */
+                {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, {"x-vfio-pci", "vfio1", false}},
+                        RESULT_FAILED, REASON_LOST, 0, "0000:01:00.1 is on x-vfio-pci"},
+                /* the kernel said no */
+                {CARD HOST, STEP_BIND, "0000:01:00.1", FAILED(EINVAL), {READY, NONE}, RESULT_FAILED,
+                        REASON_BIND_FAILED, EINVAL,
+                        "binding 0000:01:00.1 to vfio-pci failed: Invalid argument; now "
+                        "0000:01:00.0 is on vfio-pci, 0000:01:00.1 has no driver; look at"},
+                {CARD HOST, STEP_BIND, "0000:01:00.0", FAILED(EBUSY), {NONE, NONE}, RESULT_FAILED,
+                        REASON_BIND_FAILED, EBUSY, "Device or resource busy"},
+                {CARD HOST, STEP_HOLD, "0000:01:00.0", FAILED(EACCES), {NONE, NONE}, RESULT_FAILED,
+                        REASON_BIND_FAILED, EACCES,
+                        "holding 0000:01:00.0 (driver_override) failed: Permission denied"},
+                {CARD HOST, STEP_OVERRIDE, "0000:01:00.1", FAILED(ENODEV), {READY, NONE},
+                        RESULT_FAILED, REASON_BIND_FAILED, ENODEV,
+                        "setting driver_override of 0000:01:00.1 to vfio-pci failed: No such"},
+                {BUSY HOST, STEP_UNBIND, "0000:01:00.1", FAILED(EPERM),
+                        {NONE, {"snd_hda_intel", NULL, false}}, RESULT_FAILED, REASON_BIND_FAILED,
+                        EPERM, "taking 0000:01:00.1 from snd_hda_intel failed: Operation not"},
+                /* nor did it say yes */
+                {BUSY HOST, STEP_UNBIND, "0000:01:00.1", TIMEOUT,
+                        {NONE, {"snd_hda_intel", NULL, false}}, RESULT_FAILED, REASON_TIMEOUT,
+                        ETIMEDOUT, "taking 0000:01:00.1 from snd_hda_intel did not end in time"},
+                {CARD HOST, STEP_BIND, "0000:01:00.0", TIMEOUT, {LINKED, NONE}, RESULT_FAILED,
+                        REASON_TIMEOUT, ETIMEDOUT,
+                        "did not end in time; now 0000:01:00.0 is on vfio-pci, not yet known"},
+                /* a step outstanding is a step outstanding, whatever the links say */
+                {CARD HOST, STEP_BIND, "0000:01:00.0", TIMEOUT, {READY, READY}, RESULT_FAILED,
+                        REASON_TIMEOUT, ETIMEDOUT, "binding 0000:01:00.0 to vfio-pci"},
+                /* without the module nobody is ready */
+                {CARD HOST, STEP_LOAD, "", FAILED(ENOENT), {NONE, NONE}, RESULT_FAILED,
+                        REASON_NO_DRIVER, ENOENT,
+                        "loading module vfio_pci failed: No such file or directory"},
+                {CARD HOST, STEP_LOAD, "", TIMEOUT, {NONE, NONE}, RESULT_FAILED, REASON_TIMEOUT,
+                        ETIMEDOUT, "loading module vfio_pci did not end in time"},
+                /* the policy file is a convenience */
+                {CARD HOST, STEP_POLICY, "", FAILED(EROFS), {READY, READY}, RESULT_READY,
+                        REASON_NONE, 0, NULL},
+                {CARD HOST, STEP_POLICY, "", TIMEOUT, {READY, READY}, RESULT_READY, REASON_NONE, 0,
+                        NULL},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++)
+                expect_trial(&trials[i]);
+}
+
+/* `status` took no step: only what is read counts. */
+Test(verify, without_steps)
+{
+        static const Trial trials[] = {
+                {.machine = CARD HOST, .now = {READY, READY}, .result = RESULT_READY},
+                {.machine = CARD HOST,
+                        .now = {READY, LINKED},
+                        .result = RESULT_FAILED,
+                        .reason = REASON_LOST,
+                        .says = "not yet known to VFIO"},
+                {.machine = CARD HOST,
+                        .now = {NONE, NONE},
+                        .result = RESULT_FAILED,
+                        .reason = REASON_LOST,
+                        .says = "0000:01:00.0 has no driver"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                SCENE(scene, trials[i].machine, ONE);
+                const Plan *plan = scene_plan(&scene);
+                Verdict verdict = verify_claim(plan, 0, trials[i].now, NULL, scene.arena);
+
+                expect_verdict(&trials[i], &verdict);
+        }
+}
+
+/* The trouble of one card is not the other's. */
+Test(verify, each_card_for_itself)
+{
+        SCENE(scene,
+                "0000:01:00.0 10de:26b1 030000 group=1\n0000:02:00.0 10de:26b1 030000 "
+                "group=2\n" HOST,
+                ONE ", { name = 'b'; address = '02:00'; }");
+        const Plan *plan = scene_plan(&scene);
+        StepOutcome outcomes[32] = {0};
+        const Binding ready = READY, none = NONE;
+
+        cr_assert_lt(plan->n_steps, ARRAY_SIZE(outcomes));
+        for (size_t i = 0; i < plan->n_steps; i++)
+                outcomes[i].state = STEP_DONE;
+        outcomes[scene_find_step(&scene, STEP_BIND, "0000:02:00.0") - plan->steps] =
+                (StepOutcome)FAILED(EIO);
+
+        cr_expect_eq(verify_claim(plan, 0, &ready, outcomes, scene.arena).result, RESULT_READY);
+        Verdict b = verify_claim(plan, 1, &none, outcomes, scene.arena);
+        cr_expect_eq(b.reason, REASON_BIND_FAILED);
+        cr_expect_eq(b.error, EIO);
+}
+
+/* What was refused, absent or skipped stays so, whatever the machine shows. */
+Test(verify, what_was_not_taken)
+{
+        static const struct {
+                const char *machine, *config, *cmdline;
+                Result result;
+                Reason reason;
+                const char *says;
+        } trials[] = {
+                {HOST, ONE, "", RESULT_ABSENT, REASON_ABSENT, "there is no device at 0000:01:00.0"},
+                {"0000:01:00.0 10de:26b1 030000 driver=vfio-pci vfio=vfio0\n" HOST, ONE, "",
+                        RESULT_REFUSED, REASON_NO_IOMMU, "is in no IOMMU group"},
+                {"0000:01:00.0 144d:a80a 010802 group=1\n", ONE, "", RESULT_REFUSED,
+                        REASON_NOT_A_GPU, "; only display controllers"},
+                {CARD HOST, ONE, "vfio_gpu.skip=b", RESULT_READY, REASON_NONE, NULL},
+                {CARD HOST, ONE, "vfio_gpu.skip=a", RESULT_SKIPPED, REASON_NONE,
+                        "left alone: vfio_gpu.skip="},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+
+                scene_set(&scene, trials[i].machine, trials[i].config, trials[i].cmdline);
+                const Plan *plan = scene_plan(&scene);
+                const Claim *claim = &plan->claims.items[0];
+                Verdict verdict = verify_expected(claim, scene.arena);
+
+                expect_verdict(&(Trial){.result = trials[i].result,
+                                       .reason = trials[i].reason,
+                                       .says = trials[i].says},
+                        &verdict);
+                if (trials[i].result == RESULT_READY)
+                        continue;
+                verdict = verify_claim(plan, 0, scene_bindings(&scene, claim), NULL, scene.arena);
+                cr_expect_eq(verdict.result, trials[i].result, "%zu", i);
+        }
+}
+
+Test(verify, drivers_before_are_those_that_were_found)
+{
+        SCENE(scene, BUSY HOST, ONE);
+        const Plan *plan = scene_plan(&scene);
+        const Binding now[2] = {READY, READY};
+        Verdict verdict = verify_claim(plan, 0, now, NULL, scene.arena);
+
+        cr_expect_null(verdict.drivers_before[0]);
+        cr_expect_str_eq(verdict.drivers_before[1], "snd_hda_intel");
+        cr_expect_str_eq(verdict.bindings[1].driver, "vfio-pci");
+}
