@@ -5,7 +5,7 @@
 
 #include "report/report-systemd.h"
 
-static void say(const char *level, const char *format, va_list args)
+static void _printf_(2, 0) say(const char *level, const char *format, va_list args)
 {
         /* sd-daemon(3): the level before a line is what the journal makes its priority of */
         if (systemd_stderr_is_journal())
