@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "report/report.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "lib/scene.h"
+#include "report/report-text.h"
+
+#define HOST    "0000:00:02.0 8086:4680 030000 group=9\n"
+#define READY   " driver=vfio-pci vfio=vfio0\n"
+#define CARD(n) "0000:0" n ":00.0 10de:26b1 030000 group=" n
+#define ALL(n)  "{ name = 'pool'; id = '10de:26b1'; count = " n "; }"
+
+/* Builds the report of what `check` would say; lives as long as the scene. */
+static Report make_report(Scene *scene)
+{
+        const Plan *plan = scene_plan(scene);
+        Verdict *verdicts = arena_array(scene->arena, plan->claims.n_items + 1, sizeof(Verdict));
+        Report report = {0};
+
+        for (size_t i = 0; i < plan->claims.n_items; i++)
+                verdicts[i] = verify_expected(&plan->claims.items[i], scene->arena);
+        cr_assert_eq(report_build("/etc/vfio-gpu.conf", false, scene->host, plan, verdicts, NULL,
+                             scene->arena, &report),
+                0);
+        return report;
+}
+
+Test(report, status_line_result_and_exit_status)
+{
+        static const struct {
+                const char *machine, *config, *cmdline, *status;
+                Overall overall;
+                ExitStatus exit;
+        } runs[] = {
+                {CARD("1") "\n" HOST, "{ name = 'rtx'; address = '01:00'; }", "",
+                        "1 of 1 GPU ready: rtx", OVERALL_OK, EXIT_STATUS_OK},
+                {CARD("1") "\n" CARD("2") "\n" HOST,
+                        "{ name = 'rtx'; address = '01:00'; }, { name = 'two'; address = '02:00'; "
+                        "}",
+                        "", "2 of 2 GPUs ready: rtx, two", OVERALL_OK, EXIT_STATUS_OK},
+                {CARD("1") "\n" CARD("2") "\n" CARD("3") "\n" HOST, ALL("3"), "",
+                        "3 of 3 GPUs ready: pool (3)", OVERALL_OK, EXIT_STATUS_OK},
+                /* of one pool some */
+                {CARD("1") "\n" CARD("2") " driver=nouveau\n" CARD("3") "\n" HOST, ALL("'all'"), "",
+                        "2 of 3 GPUs ready: pool (2); pool refused (driver-busy)", OVERALL_FAILED,
+                        EXIT_STATUS_UNSATISFIED},
+                {HOST, "{ name = 'rtx'; address = '01:00'; }", "", "0 of 1 GPU ready; rtx absent",
+                        OVERALL_FAILED, EXIT_STATUS_UNSATISFIED},
+                {HOST, "{ name = 'rtx'; address = '01:00'; optional = true; }", "",
+                        "0 of 1 GPU ready; rtx absent", OVERALL_DEGRADED, EXIT_STATUS_OK},
+                {CARD("1") "\n" CARD("2") "\n" HOST,
+                        "{ name = 'rtx'; address = '01:00'; }, " ALL("1"), "",
+                        "1 of 2 GPUs ready: rtx; pool refused (ambiguous)", OVERALL_FAILED,
+                        EXIT_STATUS_UNSATISFIED},
+                {CARD("1") "\n" HOST,
+                        "{ name = 'rtx'; address = '01:00'; }, { name = 'x'; vendor = '1111';"
+                        "  optional = true; }",
+                        "", "1 of 2 GPUs ready: rtx; x absent", OVERALL_DEGRADED, EXIT_STATUS_OK},
+                /* one that must be there outweighs one that may be missing */
+                {HOST,
+                        "{ name = 'x'; vendor = '1111'; optional = true; }, { name = 'y'; vendor "
+                        "= '2222'; }",
+                        "", "0 of 2 GPUs ready; x absent; y absent", OVERALL_FAILED,
+                        EXIT_STATUS_UNSATISFIED},
+                {CARD("1") "\n" HOST,
+                        "{ name = 'rtx'; address = '01:00'; }, { name = 'x'; vendor = '1111'; }",
+                        "vfio_gpu.skip=x", "1 of 1 GPU ready: rtx; x skipped", OVERALL_OK,
+                        EXIT_STATUS_OK},
+                {CARD("1") "\n" HOST, "{ name = 'rtx'; address = '01:00'; }", "vfio_gpu.skip=rtx",
+                        "0 of 0 GPUs ready; rtx skipped", OVERALL_OK, EXIT_STATUS_OK},
+                {HOST, "", "", "no GPU is listed in /etc/vfio-gpu.conf", OVERALL_OK,
+                        EXIT_STATUS_OK},
+                {HOST, "{ vendor = 'amd'; }", "vfio_gpu=0",
+                        "disabled by vfio_gpu=0 on the kernel command line", OVERALL_DISABLED,
+                        EXIT_STATUS_OK},
+                {"stage initrd\n" HOST, "{ vendor = 'amd'; }", "rd.vfio_gpu=0",
+                        "disabled in the initrd by rd.vfio_gpu=0 on the kernel command line",
+                        OVERALL_DISABLED, EXIT_STATUS_OK},
+                {"crash\n" HOST, "{ vendor = 'amd'; }", "",
+                        "disabled: this kernel was started to save a crash dump", OVERALL_DISABLED,
+                        EXIT_STATUS_OK},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+
+                scene_set(&scene, runs[i].machine, runs[i].config, runs[i].cmdline);
+                Report report = make_report(&scene);
+                cr_expect_str_eq(report.status, runs[i].status, "\"%s\", not \"%s\"", report.status,
+                        runs[i].status);
+                cr_expect_str_eq(overall_word(report.overall), overall_word(runs[i].overall), "%s",
+                        runs[i].status);
+                cr_expect_eq(report_exit_status(&report), runs[i].exit, "%s", runs[i].status);
+        }
+}
+
+Test(report, sentences)
+{
+        static const struct {
+                const char *machine, *config, *cmdline, *sentence;
+        } cards[] = {
+                {CARD("1") "\n0000:01:00.1 10de:22ba 040300 group=1\n" HOST,
+                        "{ name = 'rtx'; address = '01:00'; }", "",
+                        "rtx (0000:01:00.0, 10de:26b1) is ready: vfio-pci, IOMMU group 1, with "
+                        "0000:01:00.1"},
+                {HOST, "{ name = 'rtx'; address = '01:00'; }", "",
+                        "rtx is absent: there is no device at 0000:01:00.0; see "
+                        "`vfio-gpu list`"},
+                {CARD("1") " driver=nouveau\n" HOST, "{ name = 'rtx'; address = '01:00'; }", "",
+                        "rtx (0000:01:00.0, 10de:26b1) is refused (driver-busy): nouveau took "
+                        "0000:01:00.0 first"},
+                {CARD("1") "\n" HOST, "{ name = 'rtx'; address = '01:00'; }", "vfio_gpu.skip=rtx",
+                        "rtx is skipped: left alone"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cards); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+
+                scene_set(&scene, cards[i].machine, cards[i].config, cards[i].cmdline);
+                Report report = make_report(&scene);
+                const char *sentence = report_sentence(&report, 0, scene.arena);
+                cr_expect(strstr(sentence, cards[i].sentence), "\"%s\" lacks \"%s\"", sentence,
+                        cards[i].sentence);
+        }
+}
+
+static bool warns(const Report *report, const char *text)
+{
+        for (size_t i = 0; i < report->n_warnings; i++)
+                if (strstr(report->warnings[i], text))
+                        return true;
+        return false;
+}
+
+/* None of these is a failure. */
+Test(report, warnings)
+{
+        SCENE(scene, CARD("1") READY HOST, "{ name = 'rtx'; address = '01:00'; }");
+        const Plan *plan = scene_plan(&scene);
+        Verdict verdict = verify_expected(&plan->claims.items[0], scene.arena);
+        Report report = {0};
+        const char *host_warning = "0000:05:00.0 is left out: class";
+        static const struct {
+                StepOutcome outcome;
+                const char *says;
+        } policies[] = {
+                {{STEP_FAILED, EROFS}, "could not be written (Read-only file system)"},
+                {{STEP_TIMED_OUT, 0}, "could not be written (not in time)"},
+                {{STEP_DONE, 0}, NULL},
+        };
+
+        cr_assert_eq(plan->steps[0].type, STEP_POLICY);
+        scene.host->warnings = &host_warning;
+        scene.host->n_warnings = 1;
+        for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+                StepOutcome outcomes[16] = {policies[i].outcome};
+
+                cr_assert_eq(report_build("/c", true, scene.host, plan, &verdict, outcomes,
+                                     scene.arena, &report),
+                        0);
+                cr_expect_eq(report.overall, OVERALL_OK);
+                cr_expect_str_eq(
+                        report.status, "1 of 1 GPU ready: rtx; the initramfs holds another config");
+                cr_expect(warns(&report, host_warning));
+                cr_expect(warns(&report, "the initramfs was built with another /c"));
+                cr_expect_eq(warns(&report, "modprobe.d"), policies[i].says != NULL);
+                cr_expect(!policies[i].says || warns(&report, policies[i].says));
+        }
+}
+
+Test(report, errno_is_that_of_the_first_card_that_has_one)
+{
+        SCENE(scene, CARD("1") "\n" CARD("2") "\n" HOST, ALL("2"));
+        const Plan *plan = scene_plan(&scene);
+        Verdict verdicts[2] = {{.result = RESULT_READY},
+                {.result = RESULT_FAILED, .reason = REASON_BIND_FAILED, .error = EBUSY}};
+        Report report = {0};
+
+        cr_assert_eq(
+                report_build("/c", false, scene.host, plan, verdicts, NULL, scene.arena, &report),
+                0);
+        cr_expect_eq(report_error(&report), EBUSY);
+        cr_expect_str_eq(report.status, "1 of 2 GPUs ready: pool; pool failed (bind-failed)");
+        verdicts[1] = (Verdict){.result = RESULT_READY};
+        cr_expect_eq(report_error(&report), 0);
+}
+
+/* Memory that ran out before must not read as a card that is ready. */
+Test(report, is_not_made_of_verdicts_that_memory_was_out_for)
+{
+        SCENE(scene, HOST, "");
+        Report report = {0};
+
+        arena_fail(scene.arena);
+        cr_expect_eq(report_build("/c", false, scene.host, scene_plan(&scene), NULL, NULL,
+                             scene.arena, &report),
+                -ENOMEM);
+        cr_expect_null(report.status);
+}
+
+Test(report, steps_in_words)
+{
+        const PciAddress address = {.bus = 1};
+        const struct {
+                Step step;
+                const char *words;
+        } steps[] = {
+                {{.type = STEP_POLICY}, "write /run/modprobe.d/vfio-gpu.conf"},
+                {{.type = STEP_HOLD, .address = address, .target = "vfio-gpu-hold"},
+                        "hold 0000:01:00.0 (driver_override = vfio-gpu-hold)"},
+                {{.type = STEP_LOAD, .target = "vfio_pci", .text = "ids="}, "load vfio_pci ids="},
+                {{.type = STEP_LOAD, .target = "iommufd", .text = ""}, "load iommufd"},
+                {{.type = STEP_UNBIND, .address = address, .target = "xhci_hcd"},
+                        "take 0000:01:00.0 from xhci_hcd"},
+                {{.type = STEP_OVERRIDE, .address = address, .target = "vfio-pci"},
+                        "override 0000:01:00.0 (driver_override = vfio-pci)"},
+                {{.type = STEP_BIND, .address = address, .target = "vfio-pci"},
+                        "bind 0000:01:00.0 to vfio-pci"},
+        };
+        static const char *const names[_STEP_TYPE_MAX] = {
+                "policy", "hold", "load", "unbind", "override", "bind"};
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+                cr_expect_str_eq(report_step(&steps[i].step, arena), steps[i].words);
+        for (int i = 0; i < _STEP_TYPE_MAX; i++)
+                cr_expect_str_eq(step_type_name((StepType)i), names[i]);
+}
+
+Test(report, text)
+{
+        SCENE(scene, CARD("1") READY HOST,
+                "{ name = 'rtx'; address = '01:00'; }, { vendor = '1111'; }");
+        Report report = make_report(&scene);
+        _cleanup_free_ char *text = report_text(&report);
+        _cleanup_free_ char *plan = report_text_plan(report.plan);
+        size_t length = strlen(text), status = strlen(report.status);
+
+        cr_expect_eq(strncmp(text, "rtx (0000:01:00.0", 17), 0, "%s", text);
+        cr_expect(strstr(text, "\ngpu2 is absent"));
+        cr_assert_gt(length, status + 1);
+        cr_expect_eq(strncmp(text + length - status - 1, report.status, status), 0);
+        cr_expect_eq(strncmp(plan, "  1. write /run/modprobe.d/vfio-gpu.conf\n       #", 49), 0,
+                "%s", plan);
+        cr_expect(strstr(plan, "\n       options vfio-pci ids=\n"));
+}
+
+Test(report, text_of_a_plan_without_steps)
+{
+        SCENE(scene, HOST, "");
+        _cleanup_free_ char *text = report_text_plan(scene_plan(&scene));
+
+        cr_expect_str_eq(text, "nothing to do\n");
+}
