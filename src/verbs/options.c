@@ -94,8 +94,11 @@ static int check_together(const Options *options, int n_arguments)
 
 int options_parse(int argc, char **argv, Options *ret)
 {
+        static char name[] = "vfio-gpu"; /* getopt_long() begins its messages with it */
         Options options = {0};
 
+        if (argc > 0)
+                argv[0] = name;
         for (int option; (option = getopt_long(argc, argv, "v", long_options, NULL)) >= 0;) {
                 int r = take_option(option, &options);
 
