@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verbs/options.h"
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "verbs/verbs.h"
+
+static void redirect(void)
+{
+        cr_redirect_stdout();
+        cr_redirect_stderr();
+}
+
+/* Splits `line` at its spaces and parses it, as the program of that path. */
+static int parse(const char *line, Options *ret)
+{
+        static char words[256]; /* what the options point into */
+        char *argv[16] = {NULL}, *rest = words;
+        int argc = 0;
+
+        cr_assert_lt(strlen(line), sizeof(words));
+        strcpy(words, line);
+        for (char *word; (word = strsep(&rest, " ")) && argc < 15;)
+                argv[argc++] = word;
+        optind = 0; /* getopt(3): start anew */
+        return options_parse(argc, argv, ret);
+}
+
+static bool same(const char *a, const char *b)
+{
+        return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+Test(options, each, .init = redirect)
+{
+        static const struct {
+                const char *line;
+                Options options;
+        } lines[] = {
+                {"vfio-gpu list", {.verb = "list"}},
+                {"vfio-gpu --config=/c check", {.verb = "check", .config = "/c"}},
+                {"vfio-gpu --config /c check", {.verb = "check", .config = "/c"}},
+                {"vfio-gpu check --config=/c", {.verb = "check", .config = "/c"}},
+                {"vfio-gpu --root=/r list", {.verb = "list", .root = "/r"}},
+                {"vfio-gpu --root=/r --kernel=6.1 plan",
+                        {.verb = "plan", .root = "/r", .release = "6.1"}},
+                {"vfio-gpu --json status", {.verb = "status", .json = true}},
+                {"vfio-gpu -v apply", {.verb = "apply", .verbose = true}},
+                {"vfio-gpu apply --verbose", {.verb = "apply", .verbose = true}},
+                {"vfio-gpu -- list", {.verb = "list"}},
+                {"vfio-gpu no-such-verb", {.verb = "no-such-verb"}},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+                const Options *expected = &lines[i].options;
+                Options options = {0};
+
+                cr_assert_eq(parse(lines[i].line, &options), 1, "%s", lines[i].line);
+                cr_expect(same(options.verb, expected->verb), "%s", lines[i].line);
+                cr_expect(same(options.config, expected->config), "%s", lines[i].line);
+                cr_expect(same(options.root, expected->root), "%s", lines[i].line);
+                cr_expect(same(options.release, expected->release), "%s", lines[i].line);
+                cr_expect_eq(options.json, expected->json, "%s", lines[i].line);
+                cr_expect_eq(options.verbose, expected->verbose, "%s", lines[i].line);
+        }
+}
+
+/* What was said on stderr, whole. */
+static void expect_stderr(const char *expected)
+{
+        fflush(stderr);
+        cr_assert_stderr_eq_str(expected);
+}
+
+/* Criterion can compare a stream once, so each mistake is a test of its own. */
+#define MISTAKE(name, line, text)                                                                  \
+        Test(options_wrong, name, .init = redirect)                                                \
+        {                                                                                          \
+                Options options = {.verb = "untouched"};                                           \
+                                                                                                   \
+                cr_expect_eq(parse(line, &options), -EINVAL);                                      \
+                cr_expect_str_eq(options.verb, "untouched");                                       \
+                expect_stderr(text "\n");                                                          \
+        }
+
+MISTAKE(no_verb, "vfio-gpu --json", "vfio-gpu: which verb? See `vfio-gpu --help`")
+MISTAKE(arguments, "vfio-gpu list 01:00.0", "vfio-gpu: list takes no arguments")
+MISTAKE(kernel_alone, "vfio-gpu --kernel=6.1 list",
+        "vfio-gpu: --kernel=6.1 goes with --root: of this machine the running kernel counts")
+/* errors start with the program's name, however it was called */
+MISTAKE(unknown, "/usr/bin/vfio-gpu --frobnicate list",
+        "vfio-gpu: unrecognized option '--frobnicate'")
+MISTAKE(unknown_short, "./vfio-gpu -x list", "vfio-gpu: invalid option -- 'x'")
+MISTAKE(value_missing, "/usr/bin/vfio-gpu --config",
+        "vfio-gpu: option '--config' requires an argument")
+MISTAKE(value_too_much, "vfio-gpu --json=yes list",
+        "vfio-gpu: option '--json' doesn't allow an argument")
+
+Test(options, help, .init = redirect)
+{
+        Options options = {0};
+
+        cr_expect_eq(parse("vfio-gpu --frobnicate --help", &options), -EINVAL);
+        cr_expect_eq(parse("vfio-gpu --help nonsense more", &options), 0);
+        cr_expect_null(options.verb);
+        fflush(stdout);
+        FILE *out = cr_get_redirected_stdout();
+        char text[4096] = "";
+        cr_assert_gt(fread(text, 1, sizeof(text) - 1, out), 0);
+        for (const Verb *verb = verbs; verb->name; verb++)
+                cr_expect(strstr(text, verb->help), "%s is not in the help", verb->name);
+        cr_expect(strstr(text, "--root=DIR") && strstr(text, "Exit status: 0"));
+}
+
+Test(options, version, .init = redirect)
+{
+        Options options = {0};
+
+        cr_expect_eq(parse("vfio-gpu --version", &options), 0);
+        fflush(stdout);
+        cr_assert_stdout_eq_str("vfio-gpu " VERSION "\n");
+}
+
+#define REFUSAL(name, text, ...)                                                                   \
+        Test(verbs, name, .init = redirect)                                                        \
+        {                                                                                          \
+                const Options options = {__VA_ARGS__};                                             \
+                                                                                                   \
+                cr_expect_eq(verbs_run(&options), EXIT_STATUS_USAGE);                              \
+                expect_stderr(text "\n");                                                          \
+        }
+
+REFUSAL(unknown, "vfio-gpu: there is no verb \"frobnicate\". See `vfio-gpu --help`",
+        .verb = "frobnicate")
+REFUSAL(apply_of_another_tree,
+        "vfio-gpu: apply changes the machine that it runs on: it takes no --root", .verb = "apply",
+        .root = "/tmp")
+
+Test(verbs, only_apply_changes_the_machine)
+{
+        for (const Verb *verb = verbs; verb->name; verb++)
+                cr_expect_eq(verb->changes, strcmp(verb->name, "apply") == 0, "%s", verb->name);
+}
