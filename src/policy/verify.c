@@ -30,7 +30,10 @@ static const char *refusal_message(const Claim *claim, Reason reason, Arena *are
                 text_separate(&others, "; ");
                 text_add(&others, "%s: %s", reason_word((Reason)other), claim->reasons[other]);
         }
-        text_add(&text, "%s; %s", claim->reasons[reason], reason_remedy(reason));
+        text_add(&text, "%s", claim->reasons[reason]);
+        /* that sentence tells already which of firmware and kernel to turn to */
+        if (reason != REASON_NO_IOMMU)
+                text_add(&text, "; %s", reason_remedy(reason));
         if (!text_is_empty(&others))
                 text_add(&text, " (also %s)", others.string);
         return text.string;
