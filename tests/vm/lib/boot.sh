@@ -62,10 +62,10 @@ boot_qemu() {
                 -nodefaults -no-user-config -display none -no-reboot -serial "file:$run/console" \
                 -kernel "$image/vmlinuz" -initrd "$run/initrd" \
                 -append "console=ttyS0 quiet panic=-1 $boot_words root=$machine_root rootfstype=squashfs ro systemd.volatile=overlay ${machine_words[*]}" \
-                -drive "file=$run/root,format=raw,if=none,id=root,readonly=on" "${machine_root_device[@]}" \
+                -drive "file=$run/root,format=raw,if=none,id=root,readonly=on" \
                 -device virtio-serial-pci,addr=1f.7 -chardev "file,id=facts,path=$run/facts.tar" \
                 -device virtserialport,chardev=facts,name=vm.facts \
-                "${machine_iommu[@]}" "${machine_devices[@]//SOCKETS/$sockets}" >"$run/qemu.log" 2>&1 </dev/null
+                "${machine_iommu[@]}" "${machine_devices[@]//SOCKETS/$sockets}" "${machine_root_device[@]}" >"$run/qemu.log" 2>&1 </dev/null
 }
 
 boot_unpack() {

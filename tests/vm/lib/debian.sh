@@ -34,8 +34,7 @@ debian_copy_apt_settings() {
 debian_bootstrap() {
         local suite=$1 tree=$2 include=${3:-} args=(--variant=minbase)
         [[ -z $include ]] || args+=("--include=$include")
-        mkdir -p "$cache_dir/debs"
-        debootstrap "${args[@]}" --cache-dir="$cache_dir/debs" "$suite" "$tree" "$(debian_mirror)"
+        debootstrap "${args[@]}" "$suite" "$tree" "$(debian_mirror)"
         debian_copy_apt_settings "$tree"
 }
 
