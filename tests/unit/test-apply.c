@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/apply.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/scene.h"
+#include "lib/sim.h"
+#include "report/report.h"
+
+/* From a machine and a config to verdicts, on the simulated kernel. */
+typedef struct Run {
+        Scene scene;
+        Sim *sim;
+        StepOutcome *outcomes;
+        Verdict *verdicts;
+        int64_t ms; /* that apply took */
+} Run;
+
+static void run_done(Run *run)
+{
+        sim_free(run->sim);
+        scene_done(&run->scene);
+}
+
+#define RUN(name, machine, config)                                                                 \
+        _cleanup_(run_done) Run name = {0};                                                        \
+        scene_set(&(name).scene, machine, config, NULL);                                           \
+        (name).sim = sim_new((name).scene.host);                                                   \
+        scene_plan(&(name).scene)
+
+static int64_t now_ms(void)
+{
+        struct timespec ts = {0};
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static Verdict verdict_of(Run *run, size_t index)
+{
+        const Claim *claim = &run->scene.plan->claims.items[index];
+        const Ops *ops = sim_ops(run->sim);
+        Binding *now = arena_array(run->scene.arena, claim->n_functions, sizeof(Binding));
+
+        for (size_t i = 0; i < claim->n_functions; i++)
+                (void)ops->read_binding(
+                        ops->context, claim->functions[i]->address, run->scene.arena, &now[i]);
+        return verify_claim(run->scene.plan, index, now, run->outcomes, run->scene.arena);
+}
+
+static void apply(Run *run, unsigned step_ms)
+{
+        const Plan *plan = run->scene.plan;
+        const WorkerLimits limits = {.step_ms = step_ms, .total_ms = 4 * step_ms};
+        int64_t start = now_ms();
+
+        run->outcomes = arena_array(run->scene.arena, plan->n_steps, sizeof(StepOutcome));
+        run->verdicts = arena_array(run->scene.arena, plan->claims.n_items, sizeof(Verdict));
+        cr_assert_eq(apply_steps(plan->steps, plan->n_steps, plan->claims.n_items,
+                             sim_ops(run->sim), &limits, run->outcomes),
+                0);
+        run->ms = now_ms() - start;
+        for (size_t i = 0; i < plan->claims.n_items; i++)
+                run->verdicts[i] = verdict_of(run, i);
+}
+
+static bool is_ready_in_truth(const Run *run, const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (!sim_is_ready(run->sim, claim->functions[i]->address))
+                        return false;
+        return claim->n_functions > 0;
+}
+
+/* Whatever happened: no card is called ready that is not. */
+static void expect_truth(const Run *run, const char *what)
+{
+        for (size_t i = 0; i < run->scene.plan->claims.n_items; i++)
+                if (run->verdicts[i].result == RESULT_READY)
+                        cr_expect(is_ready_in_truth(run, &run->scene.plan->claims.items[i]),
+                                "%s: claim %zu is called ready", what, i);
+}
+
+/* Every operation was about a function of an accepted claim, or about all of them. */
+static void expect_own_functions_only(const Run *run, const char *what)
+{
+        for (size_t i = 0; i < sim_n_log(run->sim); i++) {
+                const SimLog *log = sim_log(run->sim, i);
+                const Function *f = host_find(run->scene.host, log->address);
+
+                if (log->operation == SIM_POLICY || log->operation == SIM_LOAD)
+                        continue;
+                cr_expect(f && claims_find_accepted(&run->scene.plan->claims, f),
+                        "%s: %s was touched", what, PCI_ADDRESS(log->address));
+        }
+}
+
+Test(apply, whole_flow_and_a_second_plan_that_is_empty)
+{
+        for (size_t n = 0; n < scene_n_samples; n++) {
+                const SceneSample *sample = &scene_samples[n];
+                RUN(run, sample->machine, sample->config);
+                const Claims *claims = &run.scene.plan->claims;
+
+                apply(&run, 2000);
+                expect_truth(&run, sample->name);
+                expect_own_functions_only(&run, sample->name);
+                for (size_t i = 0; i < claims->n_items; i++) {
+                        bool wanted = claim_is_accepted(&claims->items[i]) &&
+                                      strcmp(sample->name, "linked and not registered") != 0;
+
+                        cr_expect_eq(run.verdicts[i].result == RESULT_READY, wanted, "%s: %s",
+                                sample->name, run.verdicts[i].message);
+                }
+                cr_expect_eq(sim_probed_in_load(run.sim), 0, "%s", sample->name);
+                if (strcmp(sample->name, "linked and not registered") == 0)
+                        continue;
+                sim_scan(run.sim, run.scene.host);
+                scene_plan(&run.scene);
+                cr_expect_str_empty(scene_steps_text(&run.scene), "%s: %s", sample->name,
+                        scene_steps_text(&run.scene));
+        }
+}
+
+#define HOST "0000:00:02.0 8086:4680 030000 group=90\n"
+#define A    "0000:01:00.0 10de:26b1 030000 group=1\n0000:01:00.1 10de:22ba 040300 group=1\n"
+#define B    "0000:02:00.0 10de:26b1 030000 group=2\n"
+#define BUSY                                                                                       \
+        "0000:01:00.0 10de:26b1 030000 group=1\n"                                                  \
+        "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n"
+#define TWO "{ address = '01:00'; }, { address = '02:00'; }"
+
+static SimOperation operation_of(const Step *step)
+{
+        static const SimOperation operations[_STEP_TYPE_MAX] = {
+                [STEP_POLICY] = SIM_POLICY,
+                [STEP_HOLD] = SIM_OVERRIDE,
+                [STEP_LOAD] = SIM_LOAD,
+                [STEP_UNBIND] = SIM_UNBIND,
+                [STEP_OVERRIDE] = SIM_OVERRIDE,
+                [STEP_BIND] = SIM_BIND,
+        };
+
+        return operations[step->type];
+}
+
+static SimFault fault_at(const Step *step, SimFaultType type, int value, Arena *arena)
+{
+        bool common = step->claim == STEP_NO_CLAIM;
+
+        return (SimFault){.operation = operation_of(step),
+                .address = common ? "" : arena_strdup(arena, PCI_ADDRESS(step->address)),
+                .name = step->target ? step->target : "",
+                .type = type,
+                .value = value};
+}
+
+static void expect_others_ready(const Run *run, const Step *broken, const char *what)
+{
+        for (size_t i = 0; i < run->scene.plan->claims.n_items; i++)
+                if (broken->type == STEP_POLICY ||
+                        (broken->type != STEP_LOAD && broken->claim != (int)i))
+                        cr_expect_eq(run->verdicts[i].result, RESULT_READY, "%s: %s", what,
+                                run->verdicts[i].message);
+}
+
+/* A step that failed, hung or died is seen: only the policy file may go wrong unpunished. */
+static void expect_broken_not_ready(const Run *run, const Step *broken, const char *what)
+{
+        for (size_t i = 0; i < run->scene.plan->claims.n_items; i++)
+                if (broken->type == STEP_LOAD || broken->claim == (int)i)
+                        cr_expect_neq(run->verdicts[i].result, RESULT_READY, "%s", what);
+}
+
+/* Every step of the plan meets the fault, one run each. */
+static void break_each_step(SimFaultType type, int value, unsigned step_ms)
+{
+        static const char machine[] = BUSY B HOST;
+        SCENE(scene, machine, TWO);
+        size_t n_steps = scene_plan(&scene)->n_steps;
+
+        cr_assert_gt(n_steps, 10);
+        for (size_t n = 0; n < n_steps; n++) {
+                RUN(run, machine, TWO);
+                const Step *step = &run.scene.plan->steps[n];
+                const char *what = report_step(step, run.scene.arena);
+
+                sim_set_fault(run.sim, fault_at(step, type, value, run.scene.arena));
+                apply(&run, step_ms);
+                expect_truth(&run, what);
+                expect_own_functions_only(&run, what);
+                if (type != SIM_SLOW && (type != SIM_NOTHING || step->type != STEP_LOAD))
+                        expect_others_ready(&run, step, what);
+                if (type == SIM_FAIL || type == SIM_HANG || type == SIM_DIE)
+                        expect_broken_not_ready(&run, step, what);
+        }
+}
+
+Test(apply, each_step_failing)
+{
+        break_each_step(SIM_FAIL, EIO, 2000);
+}
+
+Test(apply, each_step_with_its_worker_dying)
+{
+        break_each_step(SIM_DIE, 0, 2000);
+}
+
+Test(apply, each_step_hanging)
+{
+        break_each_step(SIM_HANG, 0, 200);
+}
+
+Test(apply, each_step_accepted_without_effect)
+{
+        break_each_step(SIM_NOTHING, 0, 200);
+}
+
+Test(apply, a_hang_costs_one_step_and_one_card)
+{
+        RUN(run, A B HOST, TWO);
+
+        sim_set_fault(run.sim, (SimFault){SIM_BIND, "0000:01:00.0", "", SIM_HANG, 0});
+        apply(&run, 200);
+        cr_expect_geq(run.ms, 200);
+        cr_expect_lt(run.ms, 500, "%ld ms", (long)run.ms);
+        cr_expect_eq(run.verdicts[0].reason, REASON_TIMEOUT);
+        cr_expect_eq(run.verdicts[0].error, ETIMEDOUT);
+        cr_expect_eq(run.verdicts[1].result, RESULT_READY, "%s", run.verdicts[1].message);
+        /* and the card is left alone after that */
+        cr_expect_str_empty(sim_driver(run.sim, (PciAddress){.bus = 1, .function = 1}));
+}
+
+#define EIGHT                                                                                      \
+        "0000:0a:00.0 10de:2330 030200 group=1\n0000:1a:00.0 10de:2330 030200 group=2\n"           \
+        "0000:2a:00.0 10de:2330 030200 group=3\n0000:3a:00.0 10de:2330 030200 group=4\n"           \
+        "0000:4a:00.0 10de:2330 030200 group=5\n0000:5a:00.0 10de:2330 030200 group=6\n"           \
+        "0000:6a:00.0 10de:2330 030200 group=7\n0000:7a:00.0 10de:2330 030200 group=8\n"
+
+Test(apply, eight_slow_cards_side_by_side)
+{
+        RUN(run, EIGHT, "{ id = '10de:2330'; count = 8; }");
+
+        sim_set_fault(run.sim, (SimFault){SIM_BIND, "", "", SIM_SLOW, 100});
+        apply(&run, 2000);
+        cr_expect_geq(run.ms, 100);
+        cr_expect_lt(run.ms, 300, "%ld ms", (long)run.ms);
+        for (size_t i = 0; i < 8; i++)
+                cr_expect_eq(run.verdicts[i].result, RESULT_READY, "%s", run.verdicts[i].message);
+}
+
+/* driver_async_probe= lets bind come back before VFIO has the card. */
+Test(apply, waits_until_vfio_knows)
+{
+        RUN(run, A B HOST, TWO);
+
+        sim_set_fault(run.sim, (SimFault){SIM_BIND, "0000:02:00.0", "", SIM_LATE, 150});
+        apply(&run, 1000);
+        cr_expect_eq(run.verdicts[1].result, RESULT_READY, "%s", run.verdicts[1].message);
+        cr_expect_lt(run.ms, 500, "%ld ms", (long)run.ms);
+}
+
+Test(apply, but_not_for_ever)
+{
+        RUN(run, A B HOST, TWO);
+
+        sim_set_fault(run.sim, (SimFault){SIM_BIND, "0000:02:00.0", "", SIM_HALF, 0});
+        apply(&run, 200);
+        cr_expect_lt(run.ms, 500, "%ld ms", (long)run.ms);
+        cr_expect_eq(run.verdicts[0].result, RESULT_READY, "%s", run.verdicts[0].message);
+        cr_expect_eq(run.verdicts[1].reason, REASON_LOST);
+        cr_expect(strstr(run.verdicts[1].message, "not yet known to VFIO"));
+}
+
+/* What changed between reading and writing is told as the kernel tells it. */
+Test(apply, errno_of_the_kernel)
+{
+        static const struct {
+                Function change;
+                int error;
+                const char *says;
+        } changes[] = {
+                {{.iommu_group = 1, .enabled_vfs = 2}, EBUSY, "Device or resource busy"},
+                {{.iommu_group = 1, .binding.driver = "nouveau"}, EBUSY, "is on nouveau"},
+                {{.iommu_group = -1}, EINVAL, "Invalid argument; now 0000:01:00.0 has no driver"},
+                {{.iommu_group = 1, .bridge = true}, EINVAL, "Invalid argument"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+                RUN(run, "0000:01:00.0 10de:26b1 030200 group=1\n", "{ address = '01:00'; }");
+                Function *f = &run.scene.host->functions[0], before = *f;
+
+                f->iommu_group = changes[i].change.iommu_group;
+                f->enabled_vfs = changes[i].change.enabled_vfs;
+                f->bridge = changes[i].change.bridge;
+                f->binding = changes[i].change.binding;
+                sim_free(run.sim);
+                run.sim = sim_new(run.scene.host);
+                *f = before;
+                apply(&run, 1000);
+                cr_expect_eq(run.verdicts[0].reason, REASON_BIND_FAILED, "%zu", i);
+                cr_expect_eq(run.verdicts[0].error, changes[i].error, "%zu", i);
+                cr_expect(strstr(run.verdicts[0].message, changes[i].says), "\"%s\" lacks \"%s\"",
+                        run.verdicts[0].message, changes[i].says);
+        }
+}
+
+/* A twin that nobody lists is what it was, with ids= of its model in force or not. */
+Test(apply, a_twin_goes_to_its_own_driver)
+{
+        RUN(run, A B HOST, "{ address = '01:00'; }");
+        const PciAddress twin = {.bus = 2}, card = {.bus = 1};
+
+        apply(&run, 1000);
+        cr_expect_str_empty(sim_driver(run.sim, twin));
+        sim_load(run.sim, "nouveau");
+        cr_expect_str_eq(sim_driver(run.sim, twin), "nouveau");
+        cr_expect(sim_is_ready(run.sim, card));
+}
+
+/* The holds keep every card out of the load, where one bad card would take all with it. */
+Test(apply, nothing_is_probed_inside_of_the_load)
+{
+        RUN(run, EIGHT, "{ id = '10de:2330'; count = 'all'; }");
+
+        cr_assert(strstr(scene_find_step(&run.scene, STEP_LOAD, "")->text, "ids=10de:2330"));
+        apply(&run, 1000);
+        cr_expect_eq(sim_probed_in_load(run.sim), 0);
+        cr_expect_eq(run.verdicts[7].result, RESULT_READY, "%s", run.verdicts[7].message);
+}
+
+/* The longest plan there is: how many operations it takes. */
+static size_t count_operations(const char *machine, const char *config)
+{
+        RUN(run, machine, config);
+
+        apply(&run, 1000);
+        return sim_n_log(run.sim);
+}
+
+/* udev is not there yet, but the program may be run when it is: at every point, what it does to a
+ * card that is not yet held is seen, and one that is held is safe from it. */
+Test(apply, a_rival_at_every_point)
+{
+        size_t n = count_operations(A B HOST, TWO);
+        const unsigned holds = 3;
+
+        for (unsigned before = 0; before <= n; before++) {
+                RUN(run, A B HOST, TWO);
+                char what[32];
+
+                snprintf(what, sizeof(what), "nouveau before %u", before);
+                sim_set_event(run.sim, (SimEvent){.before = before, .load = "nouveau"});
+                apply(&run, 1000);
+                expect_truth(&run, what);
+                for (size_t i = 0; i < 2 && before > holds; i++)
+                        cr_expect_eq(run.verdicts[i].result, RESULT_READY, "%s: %s", what,
+                                run.verdicts[i].message);
+                if (before == 0)
+                        cr_expect_eq(run.verdicts[0].error, EBUSY, "%s: %s", what,
+                                run.verdicts[0].message);
+        }
+}
+
+Test(apply, a_card_unplugged_at_every_point)
+{
+        size_t n = count_operations(A B HOST, TWO);
+
+        for (unsigned before = 0; before < n; before++) {
+                RUN(run, A B HOST, TWO);
+                char what[32];
+
+                snprintf(what, sizeof(what), "gone before %u", before);
+                sim_set_event(run.sim, (SimEvent){.before = before, .gone = "0000:02:00.0"});
+                apply(&run, 1000);
+                expect_truth(&run, what);
+                cr_expect_eq(run.verdicts[0].result, RESULT_READY, "%s: %s", what,
+                        run.verdicts[0].message);
+                cr_expect_neq(run.verdicts[1].result, RESULT_READY, "%s", what);
+        }
+}
+
+/* A card that failed half-way keeps its hold: no driver of the host grabs it afterwards. */
+Test(apply, a_failed_card_stays_held)
+{
+        RUN(run, A B HOST, TWO);
+
+        sim_set_fault(run.sim, (SimFault){SIM_LOAD, "", "vfio_pci", SIM_FAIL, ENOENT});
+        apply(&run, 1000);
+        sim_load(run.sim, "nouveau");
+        sim_load(run.sim, "snd_hda_intel");
+        for (size_t i = 0; i < 3; i++)
+                cr_expect_str_empty(sim_driver(run.sim, run.scene.host->functions[i + 1].address));
+        cr_expect_eq(run.verdicts[0].reason, REASON_NO_DRIVER);
+        cr_expect_eq(run.verdicts[1].error, ENOENT);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/worker.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define MS(s, t)                                                                                   \
+        (const WorkerLimits)                                                                       \
+        {                                                                                          \
+                .step_ms = (s), .total_ms = (t)                                                    \
+        }
+
+/* What the steps of a test do, one character each; shared, so that the workers can tell. */
+typedef struct Script {
+        const char *steps; /* . well, e EIO, h hangs, d dies, x exits, s sleeps 100 ms */
+        pid_t pids[64];    /* who took the step */
+} Script;
+
+static int take(void *context, size_t index)
+{
+        Script *script = context;
+
+        script->pids[index] = getpid();
+        switch (script->steps[index]) {
+        case 'e':
+                return -EIO;
+        case 'h':
+                for (;;)
+                        pause();
+        case 'd':
+                (void)raise(SIGKILL);
+                break;
+        case 'x':
+                _exit(0);
+        case 's':
+                (void)nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+                break;
+        default:
+                break;
+        }
+        return 0;
+}
+
+static Script *script_new(const char *steps)
+{
+        Script *script = mmap(
+                NULL, sizeof(Script), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+        cr_assert_neq(script, MAP_FAILED);
+        script->steps = steps;
+        return script;
+}
+
+static int64_t now_ms(void)
+{
+        struct timespec ts = {0};
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Runs the script, a task for each of its words; the outcomes as text go to `ret`. */
+static int64_t run(Script *script, const WorkerLimits *limits, char ret[static 64])
+{
+        static const char letters[] = {[STEP_NOT_TAKEN] = '-',
+                [STEP_DONE] = '.',
+                [STEP_FAILED] = 'F',
+                [STEP_TIMED_OUT] = 'T'};
+        StepOutcome outcomes[64] = {0};
+        WorkerTask tasks[64] = {0};
+        size_t indices[64], n_tasks = 1, n = strlen(script->steps);
+        int64_t start = now_ms();
+
+        cr_assert_lt(n, ARRAY_SIZE(outcomes));
+        tasks[0].steps = indices;
+        for (size_t i = 0; i < n; i++) {
+                indices[i] = i;
+                if (script->steps[i] == ' ')
+                        tasks[n_tasks++].steps = indices + i + 1;
+                else
+                        tasks[n_tasks - 1].n_steps++;
+        }
+        cr_assert_eq(worker_run_all(tasks, n_tasks, take, script, limits, outcomes), 0);
+        for (size_t i = 0; i < n; i++) {
+                StepOutcome outcome = outcomes[i];
+
+                ret[i] = script->steps[i] == ' ' ? ' ' : letters[outcome.state];
+                cr_expect_eq(outcome.error != 0, outcome.state == STEP_FAILED);
+        }
+        ret[n] = '\0';
+        return now_ms() - start;
+}
+
+Test(worker, outcomes)
+{
+        static const struct {
+                const char *steps, *outcomes;
+        } scripts[] = {
+                {"...", "..."},
+                {". .. ...", ". .. ..."},
+                {".e.", ".F-"},
+                {"e ..", "F .."},
+                {"h.. ..", "T-- .."},
+                {".h ...", ".T ..."},
+                /* who dies has not succeeded, even who ends as if all were well */
+                {"d. ..", "F- .."},
+                {"x. ..", "F- .."},
+                {"..x ..", "..F .."},
+                {"", ""},
+                {" .", " ."},
+                {"e h d .", "F T F ."},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(scripts); i++) {
+                char outcomes[64] = "";
+
+                run(script_new(scripts[i].steps), &MS(300, 3000), outcomes);
+                cr_expect_str_eq(outcomes, scripts[i].outcomes, "\"%s\": \"%s\", not \"%s\"",
+                        scripts[i].steps, outcomes, scripts[i].outcomes);
+        }
+}
+
+Test(worker, no_tasks)
+{
+        cr_expect_eq(worker_run_all(NULL, 0, take, NULL, &MS(100, 100), NULL), 0);
+}
+
+Test(worker, errors_are_those_of_the_step)
+{
+        const size_t index = 0;
+        const WorkerTask task = {.steps = &index, .n_steps = 1};
+        StepOutcome outcome = {0};
+
+        cr_assert_eq(worker_run_all(&task, 1, take, script_new("e"), &MS(500, 500), &outcome), 0);
+        cr_expect_eq(outcome.error, EIO);
+}
+
+/* Each step has its time anew; all of them together have theirs. */
+Test(worker, time)
+{
+        static const struct {
+                const char *steps, *outcomes;
+                WorkerLimits limits;
+                int64_t at_least, below;
+        } scripts[] = {
+                {"sss", "...", {250, 3000}, 300, 1000},
+                {"s s s s s s s s", ". . . . . . . .", {1500, 3000}, 100, 300},
+                {"h h h h", "T T T T", {200, 3000}, 200, 600},
+                {"h", "T", {3000, 200}, 200, 600},
+                {"ssssssss", "..T-----", {1500, 250}, 250, 600},
+                {"h .", "T .", {200, 3000}, 200, 600},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(scripts); i++) {
+                char outcomes[64] = "";
+                int64_t ms = run(script_new(scripts[i].steps), &scripts[i].limits, outcomes);
+
+                cr_expect_str_eq(
+                        outcomes, scripts[i].outcomes, "%s: %s", scripts[i].steps, outcomes);
+                cr_expect_geq(ms, scripts[i].at_least, "%s: %ld ms", scripts[i].steps, (long)ms);
+                cr_expect_lt(ms, scripts[i].below, "%s: %ld ms", scripts[i].steps, (long)ms);
+        }
+}
+
+Test(worker, a_process_for_each_task)
+{
+        char outcomes[64] = "";
+        Script *script = script_new(".. ..");
+
+        run(script, &MS(500, 500), outcomes);
+        cr_expect_eq(script->pids[0], script->pids[1]);
+        cr_expect_neq(script->pids[0], script->pids[3]);
+        cr_expect_neq(script->pids[0], getpid());
+}
+
+/* Waits until the process is there no more. The test adopts it when its parent has gone. */
+static bool is_dead_within(pid_t pid, int ms)
+{
+        for (; ms > 0; ms -= 10) {
+                if (waitpid(pid, NULL, WNOHANG) == pid)
+                        return true;
+                usleep(10000);
+        }
+        return false;
+}
+
+static pid_t started_within(const Script *script, size_t index, int ms)
+{
+        const volatile pid_t *pid = &script->pids[index];
+
+        for (; ms > 0 && *pid == 0; ms -= 10)
+                usleep(10000);
+        return *pid;
+}
+
+/* Whoever kills the program wants no more changes. */
+Test(worker, dies_with_its_parent)
+{
+        Script *script = script_new("h");
+        char outcomes[64] = "";
+
+        cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+        pid_t parent = fork();
+        cr_assert_geq(parent, 0);
+        if (parent == 0) {
+                run(script, &MS(20000, 20000), outcomes);
+                _exit(0);
+        }
+        pid_t worker = started_within(script, 0, 2000);
+        cr_assert_gt(worker, 0);
+        cr_assert_eq(kill(parent, SIGKILL), 0);
+        cr_assert_eq(waitpid(parent, NULL, 0), parent);
+        cr_expect(is_dead_within(worker, 2000));
+}
+
+Test(worker, one_that_hangs_is_killed)
+{
+        Script *script = script_new("h");
+        char outcomes[64] = "";
+
+        run(script, &MS(50, 50), outcomes);
+        cr_expect(is_dead_within(script->pids[0], 2000));
+}
