@@ -12,7 +12,8 @@
 boot_limit=${VFIO_GPU_VM_LIMIT:-150} # seconds: a boot takes 15 on an idle machine, and machines get busy
 
 # What an emulated processor need not do: page-table isolation alone is a quarter of a boot.
-boot_words='mitigations=off init_on_alloc=0 nokaslr audit=0 random.trust_cpu=on 8250.nr_uarts=1'
+boot_words='mitigations=off init_on_alloc=0 nokaslr audit=0 random.trust_cpu=on 8250.nr_uarts=1 cryptomgr.notests'
+boot_words+=' initcall_blacklist=crypto_kdf108_init,jent_mod_init,init_encrypted' # self-tests, 2 s
 
 # boot_root RUN IMAGE CONFIG: the real root, with the config in it from the start
 boot_root() {
