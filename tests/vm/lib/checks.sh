@@ -35,7 +35,7 @@ journal_text() {
 judge() {
         local expected=$1 seen=$2 holds=$3
         checks_done=$((checks_done + 1))
-        [[ $holds -eq 1 ]] || checks_failed+=("$check: expected $expected, seen ${seen:-nothing}")
+        [[ $holds -eq 1 ]] || checks_failed+=("$check: expected ${expected:-nothing}, seen ${seen:-nothing}")
 }
 
 is() {
@@ -44,7 +44,7 @@ is() {
         judge "$1" "$2" "$holds"
 }
 
-# file_with NAME: the file of facts, or nothing when there is none
+# content NAME: the file of facts, or nothing when there is none
 content() {
         cat -- "$facts/$1" 2>/dev/null || true
 }
@@ -70,6 +70,15 @@ lacks() {
         local holds=0
         [[ -z $2 ]] || matches "$1" "$2" || holds=1
         judge "no \"$1\"" "$(shorten "$(grep -F -- "$1" <<<"$2" || printf '%s' "$2")")" "$holds"
+}
+
+# listed NAME FILTER...: what the filter finds in the file, in one line. Where nothing is what is expected,
+# a missing file must not look like it.
+listed() {
+        local name=$1
+        shift
+        [[ -s $facts/$name || ($name == failed && -e $facts/$name) ]] || { echo "no facts" && return; }
+        "$@" <"$facts/$name" | sort -u | paste -s -d ' '
 }
 
 pci_field() {
@@ -134,7 +143,7 @@ on_vfio() {
 # only_on_vfio ADDRESS...: these and no other function of the machine
 only_on_vfio() {
         local check="only_on_vfio $*"
-        is "$*" "$(content pci | awk '$4 ~ /vfio/ { print $1 }' | paste -s -d ' ')"
+        is "$*" "$(listed pci awk '$4 ~ /vfio/ { print $1 }')"
 }
 
 disk_reads() {
@@ -179,11 +188,8 @@ module_loaded() {
 }
 
 module_not_loaded() {
-        local check="module_not_loaded $*" modules
-        modules=$(content modules | cut -d' ' -f1)
-        [[ -n $modules ]] || modules="(no facts)"
-        is "no $1 in $(wc -w <<<"$modules") modules" \
-                "$(grep -qx -e "$1" -e '(no facts)' <<<"$modules" && printf '%s' "$1 or no facts" || printf 'no %s in %s modules' "$1" "$(wc -w <<<"$modules")")"
+        local check="module_not_loaded $*"
+        is "" "$(listed modules awk -v m="$1" '$1 == m { print m }')"
 }
 
 kernel_says() {
@@ -196,10 +202,11 @@ kernel_never_says() {
         lacks "$1" "$(content dmesg)"
 }
 
-# The ids with which vfio-pci was loaded, in the kernel's own words: "add [10de:1eb8[...". Sorted; "none".
+# vfio_pci_ids_are [ID...]: the ids with which vfio-pci was loaded, sorted, in the kernel's own words
+# ("vfio_pci: add [10de:1eb8[ffffffff:ffffffff]] ..."); its parameter cannot be read back.
 vfio_pci_ids_are() {
         local check="vfio_pci_ids_are $*"
-        is "$*" "$(content dmesg | sed -n 's/.*vfio_pci: add \[\([0-9a-f]*:[0-9a-f]*\)\[.*/\1/p' | sort | paste -s -d ' ' | sed 's/^$/none/')"
+        is "$*" "$(listed dmesg sed -n 's/.*vfio_pci: add \[\([0-9a-f]*:[0-9a-f]*\)\[.*/\1/p')"
 }
 
 # --- the unit
@@ -226,7 +233,7 @@ status_text_has() {
 # failed_units_are UNIT...: the guest's list of failed units is exactly this
 failed_units_are() {
         local check="failed_units_are $*"
-        is "$*" "$([[ -e $facts/failed ]] && content failed | cut -d' ' -f1 | paste -s -d ' ' || printf 'no facts')"
+        is "$*" "$(listed failed cut -d' ' -f1)"
 }
 
 # --- the journal
@@ -311,7 +318,7 @@ file_lacks() {
 
 no_file() {
         local check="no_file $*" seen=absent
-        [[ -e $facts/whole ]] || seen="no facts"
+        [[ -s $facts/pci ]] || seen="no facts"
         [[ ! -e $facts/run-$1 ]] || seen=present
         is absent "$seen"
 }

@@ -42,6 +42,30 @@ must_fail_checks_of() {
         done <"$scenarios_dir/$scenario/control"
 }
 
+# A check that holds where nothing was seen proves nothing anywhere: on the facts of a boot that left
+# none, every check of every scenario has to fail.
+checks_fail_on_nothing() {
+        local name run=$work_dir/run/nothing holding=0
+        rm -rf "$run"
+        mkdir -p "$run/facts" "$run/cards"
+        date >"$run/facts/whole"
+        for name in $(scenario_names); do
+                (
+                        set +e +o pipefail
+                        must_fail_checks_of() { :; }
+                        checks_begin "$run" /nonexistent
+                        boot_finished
+                        # shellcheck disable=SC1090
+                        . "$scenarios_dir/$name/expect"
+                        [[ ${#checks_failed[@]} -eq $checks_done && $checks_done -gt 1 ]] ||
+                                { echo "    $name: $((checks_done - ${#checks_failed[@]})) of $checks_done checks hold where there are no facts" && exit 1; }
+                ) || holding=1
+        done
+        [[ $holding -eq 0 ]] && echo "ok checks fail where there are no facts" && return
+        echo "FAILED checks fail where there are no facts"
+        return 1
+}
+
 # scenario_check NAME RUN IMAGE: writes RUN/failures; fails when a check did, or when none was done.
 # Without -e: a check that finds nothing is a failed check, not the end of the checks.
 scenario_check() {
