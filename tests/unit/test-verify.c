@@ -69,14 +69,11 @@ static void expect_trial(const Trial *trial)
         expect_verdict(trial, &verdict);
 }
 
-#define FAILED(e)                                                                                  \
-        {                                                                                          \
-                STEP_FAILED, e                                                                     \
-        }
-#define TIMEOUT                                                                                    \
-        {                                                                                          \
-                STEP_TIMED_OUT, 0                                                                  \
-        }
+/* versions of clang-format differ about these */
+/* clang-format off */
+#define FAILED(e) {STEP_FAILED, e}
+#define TIMEOUT   {STEP_TIMED_OUT, 0}
+/* clang-format on */
 
 Test(verify, after_the_steps)
 {
