@@ -11,18 +11,12 @@
 #define HOST "0000:00:02.0 8086:4680 030000 group=9\n"
 #define ONE  "{ name = 'a'; address = '01:00'; }"
 
-#define READY                                                                                      \
-        {                                                                                          \
-                "vfio-pci", "vfio0", false                                                         \
-        }
-#define LINKED                                                                                     \
-        {                                                                                          \
-                "vfio-pci", NULL, false                                                            \
-        }
-#define NONE                                                                                       \
-        {                                                                                          \
-                NULL, NULL, false                                                                  \
-        }
+/* versions of clang-format differ about these */
+/* clang-format off */
+#define READY {"vfio-pci", "vfio0", false}
+#define LINKED {"vfio-pci", NULL, false}
+#define NONE {NULL, NULL, false}
+/* clang-format on */
 
 /* A step that did not succeed, what is read back of both functions, and what comes out of it. */
 typedef struct Trial {
@@ -69,7 +63,6 @@ static void expect_trial(const Trial *trial)
         expect_verdict(trial, &verdict);
 }
 
-/* versions of clang-format differ about these */
 /* clang-format off */
 #define FAILED(e) {STEP_FAILED, e}
 #define TIMEOUT   {STEP_TIMED_OUT, 0}
