@@ -61,13 +61,17 @@ $(BUILD)/vfio-gpu: $(objects) $(BUILD)/src/main.o
 $(BUILD)/unit: $(objects) $(test_objects)
 	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
 
+# Makes the trees of tests/cases.
+$(BUILD)/make-machine: $(objects) $(patsubst %,$(BUILD)/tests/%.o,cases/make-machine lib/machine lib/tree)
+	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
+
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call quiet,CC) $(CC) $(cflags) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/%.o: cflags += -Itests
 
--include $(objects:.o=.d) $(test_objects:.o=.d) $(BUILD)/src/main.d
+-include $(objects:.o=.d) $(test_objects:.o=.d) $(BUILD)/src/main.d $(BUILD)/tests/cases/make-machine.d
 
 # The unit and the dracut module name the program by its full path.
 at_bindir = sed 's|/usr/bin/vfio-gpu|$(bindir)/vfio-gpu|g'

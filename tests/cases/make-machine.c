@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * make-machine FILE: builds the tree of a made-up machine and prints where it is.
+ *
+ * FILE holds the functions (lib/machine.h), and, a line each:
+ *
+ *     module NAME [ALIAS]      a module, known to the indexes
+ *     builtin PATH             one that is built in, as in modules.builtin
+ *     file PATH [TEXT]         a file; \n in TEXT is a newline
+ *     link PATH TARGET         a symbolic link
+ *     directory PATH
+ *     remove PATH              takes away what was there up to here
+ *
+ * A kernel's release, command line and iomem are there already (lib/tree.h).
+ */
+
+#include <err.h>
+#include <string.h>
+
+#include "lib/machine.h"
+#include "lib/tree.h"
+
+static const char *optional(const char *text)
+{
+        return *text ? text : NULL;
+}
+
+static void add_function(const MachineFunction *f, void *context)
+{
+        TreeFunction function = {
+                .vendor = f->id.vendor,
+                .device = f->id.device,
+                .class = f->class,
+                .subsystem_vendor = f->subsystem.vendor,
+                .subsystem_device = f->subsystem.device,
+                .iommu_group = f->group,
+                .driver = optional(f->driver),
+                .vfio = optional(f->vfio),
+                .boot_vga = optional(f->boot_vga),
+                .numvfs = optional(f->numvfs),
+                .physfn = optional(f->physfn),
+                .bridge = f->bridge,
+        };
+        char address[PCI_ADDRESS_SIZE];
+
+        function.address = pci_address_format(f->address, address);
+        tree_add_function(context, &function);
+}
+
+/* Replaces each \n by a newline, in place. */
+static void unescape(char *text)
+{
+        char *to = text;
+
+        for (const char *from = text; *from; from++) {
+                bool newline = from[0] == '\\' && from[1] == 'n';
+
+                *to++ = newline ? '\n' : *from;
+                from += newline;
+        }
+        *to = '\0';
+}
+
+/* The paths of built-in modules so far, a line each. */
+static char builtin[4096];
+
+static void add_builtin(const char *path)
+{
+        size_t n = strlen(builtin);
+
+        if (n + strlen(path) + 2 > sizeof(builtin))
+                errx(1, "too many modules are built in");
+        snprintf(builtin + n, sizeof(builtin) - n, "%s\n", path);
+}
+
+static void take_line(Tree *tree, char *line)
+{
+        char *rest = line;
+        const char *verb = strsep(&rest, " "), *first = strsep(&rest, " ");
+
+        if (!first)
+                errx(1, "\"%s\" wants something", verb);
+        if (strcmp(verb, "module") == 0)
+                tree_add_module(tree, first, rest);
+        else if (strcmp(verb, "builtin") == 0)
+                add_builtin(first);
+        else if (strcmp(verb, "directory") == 0)
+                tree_add_directory(tree, first);
+        else if (strcmp(verb, "remove") == 0)
+                tree_remove(tree, first);
+        else if (strcmp(verb, "link") == 0 && rest)
+                tree_link(tree, first, rest);
+        else if (strcmp(verb, "file") == 0)
+                tree_set(tree, first, rest ? rest : "");
+        else
+                errx(1, "\"%s\" is not known", verb);
+}
+
+static void build(Tree *tree, FILE *file)
+{
+        char line[MACHINE_LINE];
+
+        while (fgets(line, sizeof(line), file)) {
+                line[strcspn(line, "\n")] = '\0';
+                if (!*line || *line == '#' || machine_read_functions(line, add_function, tree))
+                        continue;
+                unescape(line);
+                take_line(tree, line);
+        }
+        tree_depmod(tree, builtin);
+}
+
+int main(int argc, char **argv)
+{
+        _cleanup_fclose_ FILE *file = argc == 2 ? fopen(argv[1], "re") : NULL;
+
+        if (!file)
+                err(1, "%s", argc == 2 ? argv[1] : "usage: make-machine FILE");
+
+        Tree *tree = tree_new();
+
+        build(tree, file);
+        puts(tree->path);
+        free(tree);
+        return 0;
+}
