@@ -9,7 +9,7 @@
 #   cards/NAME   what drivers did to that made-up card, from the card's own side
 #   facts/       what guest/report found inside; facts/journal/ are the journal's files, of both stages
 
-boot_limit=${VFIO_GPU_VM_LIMIT:-180} # seconds: a boot takes 25 on an idle machine, and machines get busy
+boot_limit=${VFIO_GPU_VM_LIMIT:-240} # seconds: a boot takes 25 on an idle machine, and machines get busy
 
 # What an emulated processor need not do: page-table isolation alone is a quarter of a boot.
 boot_words='mitigations=off init_on_alloc=0 nokaslr audit=0 random.trust_cpu=on 8250.nr_uarts=1 cryptomgr.notests'
