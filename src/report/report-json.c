@@ -161,12 +161,14 @@ static Json *strings_json(const char *const *strings, size_t n)
         return TAKE_PTR(array);
 }
 
+/* Of a whole document, so that it ends as a line does. */
 static char *to_text(Json *object)
 {
         const char *text = json_object_to_json_string_ext(object,
                 JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+        char *line = NULL;
 
-        return text ? strdup(text) : NULL;
+        return text && asprintf(&line, "%s\n", text) >= 0 ? line : NULL;
 }
 
 char *report_json(const Report *report, bool steps)
