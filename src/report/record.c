@@ -51,7 +51,7 @@ const char *record_status(const Record *record)
         return member(record->root, "status");
 }
 
-static const char *find_driver_before(struct json_object *gpu, const char *address)
+static bool find_driver_before(struct json_object *gpu, const char *address, const char **ret)
 {
         struct json_object *functions = NULL;
         size_t n = members(gpu, "functions", &functions);
@@ -60,23 +60,22 @@ static const char *find_driver_before(struct json_object *gpu, const char *addre
                 struct json_object *f = json_object_array_get_idx(functions, i);
                 const char *candidate = member(f, "address");
 
-                if (candidate && strcmp(candidate, address) == 0)
-                        return member(f, "driver_before");
+                if (!candidate || strcmp(candidate, address) != 0)
+                        continue;
+                *ret = member(f, "driver_before");
+                return true;
         }
-        return NULL;
+        return false;
 }
 
-const char *record_driver_before(const Record *record, PciAddress address)
+bool record_driver_before(const Record *record, PciAddress address, const char **ret)
 {
         struct json_object *gpus = NULL;
         size_t n = members(record->root, "gpus", &gpus);
 
-        for (size_t i = 0; i < n; i++) {
-                const char *driver = find_driver_before(
-                        json_object_array_get_idx(gpus, i), PCI_ADDRESS(address));
-
-                if (driver)
-                        return driver;
-        }
-        return NULL;
+        for (size_t i = 0; i < n; i++)
+                if (find_driver_before(
+                            json_object_array_get_idx(gpus, i), PCI_ADDRESS(address), ret))
+                        return true;
+        return false;
 }

@@ -2,6 +2,8 @@
 #pragma once
 /* What an earlier run wrote into its status.json, as far as it is needed again. */
 
+#include <stdbool.h>
+
 #include "base/pci-address.h"
 
 typedef struct Record Record;
@@ -14,5 +16,6 @@ DEFINE_CLEANUP(Record *, record_free);
 /* Its STATUS= line; NULL when it has none. Both strings live as long as the record. */
 const char *record_status(const Record *record);
 
-/* The driver that `address` had before that run, or NULL. */
-const char *record_driver_before(const Record *record, PciAddress address);
+/* Whether it tells of `address` at all; then `*ret` is the driver that it had before that run, or
+ * NULL. */
+bool record_driver_before(const Record *record, PciAddress address, const char **ret);

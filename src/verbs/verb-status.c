@@ -35,10 +35,13 @@ static void stages_done(Stages *stages)
 
 static const char *driver_before(const Stages *stages, PciAddress address)
 {
+        const char *driver = NULL;
+
         for (size_t i = 0; i < ARRAY_SIZE(stages->records); i++)
-                if (stages->records[i])
-                        return record_driver_before(stages->records[i], address);
-        return NULL;
+                if (stages->records[i] &&
+                        record_driver_before(stages->records[i], address, &driver))
+                        break;
+        return driver;
 }
 
 static Verdict judge(Session *s, const Stages *stages, size_t index)

@@ -16,9 +16,13 @@ Test(record, what_an_earlier_run_wrote)
 
         cr_assert_eq(record_parse(whole, &record), 0);
         cr_expect_str_eq(record_status(record), "1 of 1 GPU ready: a");
-        cr_expect_null(record_driver_before(record, (PciAddress){0, 1, 0, 0}));
-        cr_expect_str_eq(record_driver_before(record, (PciAddress){0, 1, 0, 1}), "snd_hda_intel");
-        cr_expect_null(record_driver_before(record, (PciAddress){0, 2, 0, 0}));
+        const char *driver = "untouched";
+        cr_expect_not(record_driver_before(record, (PciAddress){0, 2, 0, 0}, &driver));
+        cr_expect_str_eq(driver, "untouched");
+        cr_expect(record_driver_before(record, (PciAddress){0, 1, 0, 0}, &driver));
+        cr_expect_null(driver, "had none, which is not the same as not to be told of");
+        cr_expect(record_driver_before(record, (PciAddress){0, 1, 0, 1}, &driver));
+        cr_expect_str_eq(driver, "snd_hda_intel");
 }
 
 Test(record, other_json_gives_nothing)
@@ -36,8 +40,9 @@ Test(record, other_json_gives_nothing)
 
                 cr_assert_eq(record_parse(texts[i], &record), 0, "%s", texts[i]);
                 cr_expect_null(record_status(record), "%s", texts[i]);
-                cr_expect_null(
-                        record_driver_before(record, (PciAddress){0, 1, 0, 0}), "%s", texts[i]);
+                const char *driver = NULL;
+                (void)record_driver_before(record, (PciAddress){0, 1, 0, 0}, &driver);
+                cr_expect_null(driver, "%s", texts[i]);
         }
 }
 
