@@ -2,6 +2,7 @@
 #include "host/scan.h"
 #include "report/report-json.h"
 #include "report/report-text.h"
+#include "verbs/say.h"
 #include "verbs/session.h"
 #include "verbs/verbs.h"
 
@@ -9,6 +10,8 @@ static ExitStatus print_list(Session *s)
 {
         GpuList list = {0};
 
+        for (size_t i = 0; i < s->host->n_warnings; i++)
+                say_error("warning: %s", s->host->warnings[i]);
         if (list_build(s->host, s->plan, s->arena, &list) < 0)
                 return session_out_of_memory();
         return session_print(s->options->json ? report_json_list(&list) : report_text_list(&list));
