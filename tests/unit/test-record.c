@@ -31,8 +31,9 @@ Test(record, other_json_gives_nothing)
                 "{ }",
                 "{ \"status\": 7, \"gpus\": { } }",
                 "{ \"status\": null, \"gpus\": [ null, 1, \"x\", [ ], { \"functions\": 1 } ] }",
-                "{ \"gpus\": [ { \"functions\": [ 1, null, \"x\", { \"address\": 7 },"
-                "  { \"address\": \"0000:01:00.0\", \"driver_before\": 7 } ] } ] }",
+                "{ \"gpus\": [ { \"functions\": [ 1, null, \"x\", { \"address\": 7 } ] } ] }",
+                ("{ \"gpus\": [ { \"functions\": [ { \"address\": \"0000:01:00.0\","
+                 "  \"driver_before\": 7 } ] } ] }"),
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {

@@ -141,7 +141,6 @@ Test(run_dir, a_worker_left_behind_holds_no_lock, .timeout = 15)
 {
         _cleanup_(tree_freep) Tree *tree = tree_with_run();
         _cleanup_(root_done) Root root = tree_real_root(tree);
-        _cleanup_(run_dir_done) RunDir dir = RUN_DIR_NULL;
         pid_t worker = leave_worker_behind(&root);
         pid_t next = lock_for(&root, 0);
         int status = -1;
