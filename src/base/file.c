@@ -5,6 +5,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
+ssize_t file_read_up_to(int fd, char *buffer, size_t size)
+{
+        size_t length = 0;
+
+        while (length < size) {
+                ssize_t n = read(fd, buffer + length, size - length);
+
+                if (n == 0)
+                        break;
+                if (n > 0)
+                        length += (size_t)n;
+                else if (errno != EINTR)
+                        return -errno;
+        }
+        return (ssize_t)length;
+}
+
 static int write_all(int fd, const char *text)
 {
         for (size_t left = strlen(text); left > 0;) {

@@ -2,9 +2,14 @@
 #pragma once
 /* Files in folders that others may read. */
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/macro.h"
+
+/* Reads until the end or until `size` bytes are there; /proc hands out files in pieces. Returns how
+ * many there are, or a negative errno. */
+ssize_t file_read_up_to(int fd, char *buffer, size_t size) _must_check_;
 
 /*
  * Replaces the file `name` in the folder `dir_fd` by `text`, whole or not at all: readers see the

@@ -2,6 +2,31 @@
 #include "base/text.h"
 
 #include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Where `n` more bytes and a NUL go, or NULL. What is outgrown stays in the arena: it doubles, so
+ * all of it together is no more than what is in use. */
+static char *make_room(Text *text, size_t n)
+{
+        size_t needed = 0;
+
+        if (__builtin_add_overflow(text->length, n + 1, &needed)) {
+                arena_fail(text->arena);
+                return NULL;
+        }
+        if (needed > text->capacity) {
+                size_t capacity = needed < 32 ? 64 : needed * 2;
+                char *grown = arena_alloc(text->arena, capacity);
+
+                if (!grown)
+                        return NULL;
+                memcpy(grown, text->string, text->length);
+                text->string = grown;
+                text->capacity = capacity;
+        }
+        return (char *)(uintptr_t)text->string + text->length;
+}
 
 void text_add(Text *text, const char *format, ...)
 {
@@ -17,9 +42,11 @@ void text_add(Text *text, const char *format, ...)
                 return;
         }
 
-        const char *whole = arena_printf(text->arena, "%s%s", text->string, more);
-        if (whole)
-                text->string = whole;
+        char *room = make_room(text, (size_t)length);
+        if (!room)
+                return;
+        memcpy(room, more, (size_t)length + 1);
+        text->length += (size_t)length;
 }
 
 void text_separate(Text *text, const char *separator)

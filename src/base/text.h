@@ -10,7 +10,9 @@
 /* Start with TEXT_IN(arena); `arena` owns what is built. */
 typedef struct Text {
         Arena *arena;
-        const char *string; /* never NULL */
+        const char *string; /* never NULL; may move when something is added */
+        size_t length;
+        size_t capacity; /* 0: `string` is nobody's */
 } Text;
 
 #define TEXT_IN(a) ((Text){.arena = (a), .string = ""})

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define KEY_SHOWN_MAX 60
-#define TEXT_MAX      512 /* what is quoted is cut to CONFIG_QUOTE_SIZE */
+#define TEXT_MAX      512 /* what is quoted is cut to QUOTE_SIZE */
 
 /* More than anybody reads; a hostile file has hundreds of thousands, and each takes its time. */
 #define LISTED_MAX 1000
@@ -84,21 +84,4 @@ void config_problems_finish(ConfigProblems *problems)
         if (full)
                 add(problems, problems->items[n - 1].line, NULL,
                         "found more mistakes than these, which are not listed");
-}
-
-const char *config_quote_n(const char *text, size_t n, char buffer[static CONFIG_QUOTE_SIZE])
-{
-        const size_t room = CONFIG_QUOTE_SIZE - sizeof("\\xff...\"");
-        size_t length = 0, i = 0;
-
-        buffer[length++] = '"';
-        for (; i < n && text[i] && length < room; i++) {
-                if (text[i] >= ' ' && text[i] <= '~')
-                        buffer[length++] = text[i];
-                else
-                        length += (size_t)snprintf(
-                                buffer + length, sizeof("\\xff"), "\\x%02x", text[i] & 0xffu);
-        }
-        strcpy(buffer + length, i < n && text[i] ? "...\"" : "\"");
-        return buffer;
 }

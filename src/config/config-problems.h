@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
-/* Collecting the mistakes of a config; how what was found is shown. */
+/* Collecting the mistakes of a config. */
 
 #include "config/config.h"
 
@@ -19,12 +19,3 @@ bool config_problems_full(const ConfigProblems *problems);
 
 /* Brings the mistakes into the order of their lines; call it once, at the end. */
 void config_problems_finish(ConfigProblems *problems);
-
-/*
- * Writes `n` bytes of `text` to `buffer` and returns it: in quotes, all but printable ASCII
- * escaped, a long one cut short. What a config holds must not reach a terminal or the journal as it
- * is.
- */
-#define CONFIG_QUOTE_SIZE 80u
-const char *config_quote_n(const char *text, size_t n, char buffer[static CONFIG_QUOTE_SIZE]);
-#define config_quote(text) config_quote_n(text, SIZE_MAX, (char[CONFIG_QUOTE_SIZE]){0})

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/quote.h"
 #include "config/config-problems.h"
 #include "config/config-values.h"
 
@@ -180,7 +181,7 @@ static void check_names(const Reading *reading, Word *names, size_t n)
                 config_problem_add(reading->problems, names[i].line, "name",
                         "found %s, the name (given, or gpu and the place in the list) that the"
                         " entry of line %u has too; expected a name of its own",
-                        config_quote(names[i].text), names[i - 1].line);
+                        quote(names[i].text), names[i - 1].line);
 }
 
 static void read_entries(const Reading *reading, const config_setting_t *list, Config *config)
@@ -206,10 +207,10 @@ static void read_entries(const Reading *reading, const config_setting_t *list, C
 
 static void read_gpus(const Reading *reading, const config_setting_t *setting, void *target)
 {
-        if (config_setting_is_list(setting))
-                read_entries(reading, setting, target);
-        else
+        if (!config_setting_is_list(setting))
                 value_reject(reading, setting);
+        else if (!value_is_too_long(reading, setting))
+                read_entries(reading, setting, target);
 }
 
 static const SchemaKey file_keys[] = {

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/quote.h"
 #include "config/config-problems.h"
 
 #define BOM "\xef\xbb\xbf"
@@ -178,10 +179,10 @@ static bool check_number(Scanner *s)
         for (int i = 0; i < 2 && *rest == 'L'; i++)
                 rest++;
         if (octal || rest < end) {
-                char quote[CONFIG_QUOTE_SIZE];
+                char quote[QUOTE_SIZE];
                 config_problem_add(s->problems, s->line, NULL,
                         "found %s, expected a number without a 0 before it or a letter behind it",
-                        config_quote_n(start, (size_t)(end - start), quote));
+                        quote_n(start, (size_t)(end - start), quote));
                 return false;
         }
         if (!floating && (value > INT32_MAX || end - digits > 16)) {

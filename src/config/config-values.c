@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/quote.h"
+
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS  "0123456789"
 
@@ -24,13 +26,13 @@ static const char *describe_number(const config_setting_t *setting, char *buffer
         return buffer;
 }
 
-static const char *describe(const config_setting_t *setting, char buffer[static CONFIG_QUOTE_SIZE])
+static const char *describe(const config_setting_t *setting, char buffer[static QUOTE_SIZE])
 {
         bool empty = config_setting_is_aggregate(setting) && !config_setting_length(setting);
 
         switch (config_setting_type(setting)) {
         case CONFIG_TYPE_STRING:
-                return config_quote_n(config_setting_get_string(setting), SIZE_MAX, buffer);
+                return quote_n(config_setting_get_string(setting), SIZE_MAX, buffer);
         case CONFIG_TYPE_BOOL:
                 return config_setting_get_bool(setting) ? "true" : "false";
         case CONFIG_TYPE_GROUP:
@@ -40,14 +42,14 @@ static const char *describe(const config_setting_t *setting, char buffer[static 
         case CONFIG_TYPE_LIST:
                 return empty ? "an empty list ( )" : "a list ( ... )";
         default:
-                return describe_number(setting, buffer, CONFIG_QUOTE_SIZE);
+                return describe_number(setting, buffer, QUOTE_SIZE);
         }
 }
 
 /* The line is that of the key: to an item, libconfig gives the line where it looked ahead to. */
 void value_reject(const Reading *reading, const config_setting_t *found)
 {
-        char buffer[CONFIG_QUOTE_SIZE];
+        char buffer[QUOTE_SIZE];
 
         if (config_problems_full(reading->problems))
                 return;
@@ -208,6 +210,17 @@ static const char *module_name(Arena *arena, const char *text)
         return name;
 }
 
+bool value_is_too_long(const Reading *reading, const config_setting_t *row)
+{
+        int n = config_setting_length(row);
+
+        if (n <= ROW_MAX)
+                return false;
+        config_problem_add(reading->problems, reading->line, reading->key->name,
+                "found %d items, expected at most %d", n, ROW_MAX);
+        return true;
+}
+
 static void read_modules(const Reading *reading, const config_setting_t *row, Config *config)
 {
         unsigned n = (unsigned)config_setting_length(row);
@@ -238,8 +251,10 @@ void value_read_blacklist(const Reading *reading, const config_setting_t *settin
         Config *config = target;
 
         config->blacklist_auto = strcmp(string_of(setting), "auto") == 0;
-        if (value_is_row(setting))
+        if (!value_is_row(setting)) {
+                if (!config->blacklist_auto)
+                        value_reject(reading, setting);
+        } else if (!value_is_too_long(reading, setting)) {
                 read_modules(reading, setting, config);
-        else if (!config->blacklist_auto)
-                value_reject(reading, setting);
+        }
 }

@@ -8,6 +8,8 @@
 #include "config/config.h"
 
 #define COUNT_MAX 4096 /* GPUs that one entry may ask for */
+#define ROW_MAX                                                                                    \
+        1024 /* entries of `gpus`, or names in `blacklist`: more is no config but an attack */
 
 typedef struct Reading Reading;
 
@@ -34,6 +36,9 @@ void value_reject(const Reading *reading, const config_setting_t *found);
 
 /* True for an array or a list. */
 bool value_is_row(const config_setting_t *setting);
+
+/* True, after a mistake was added, when a list or array has more than ROW_MAX items. */
+bool value_is_too_long(const Reading *reading, const config_setting_t *row);
 
 /* Readers: each knows the type behind its `target`. */
 void value_read_bool(const Reading *reading, const config_setting_t *setting, void *target);

@@ -4,6 +4,7 @@
 #include <libconfig.h>
 #include <string.h>
 
+#include "base/quote.h"
 #include "config/config-problems.h"
 #include "config/config-schema.h"
 #include "config/config-text.h"
@@ -55,7 +56,7 @@ static void add_syntax_problem(ConfigProblems *problems, const char *text, const
         };
         const char *error = config_error_text(parsed), *expected = error;
         unsigned line = (unsigned)config_error_line(parsed);
-        char quote[CONFIG_QUOTE_SIZE];
+        char quote[QUOTE_SIZE];
         size_t length = 0;
 
         for (size_t i = 0; error && i < ARRAY_SIZE(known); i++)
@@ -63,8 +64,7 @@ static void add_syntax_problem(ConfigProblems *problems, const char *text, const
                         expected = known[i].expected;
         const char *found = find_line(text, line, &length);
         config_problem_add(problems, line, NULL, "%s: found %s, expected %s",
-                error ? error : "syntax error",
-                length ? config_quote_n(found, length, quote) : "the end",
+                error ? error : "syntax error", length ? quote_n(found, length, quote) : "the end",
                 expected ? expected : known[0].expected);
 }
 
