@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/apply.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 typedef struct Apply {
         const Step *steps;
         size_t n_steps;
         size_t n_claims;
         const Ops *ops;
-        const WorkerLimits *limits;
+        unsigned step_ms;
+        int64_t end; /* of all phases together, on the clock */
         StepOutcome *outcomes;
 } Apply;
+
+static unsigned time_left(const Apply *apply)
+{
+        int64_t left = apply->end - clock_ms();
+
+        return left > 0 ? (unsigned)left : 0;
+}
 
 /* In a worker. */
 static int take_step(void *context, size_t index)
@@ -35,6 +43,13 @@ static int take_step(void *context, size_t index)
                 break;
         }
         return -EINVAL;
+}
+
+static int run(Apply *apply, const WorkerTask *tasks, size_t n_tasks)
+{
+        const WorkerLimits limits = {.step_ms = apply->step_ms, .total_ms = time_left(apply)};
+
+        return worker_run_all(tasks, n_tasks, take_step, apply, &limits, apply->outcomes);
 }
 
 static bool claim_broke(const Apply *apply, int claim)
@@ -67,7 +82,7 @@ static int take_common(Apply *apply, StepType type, size_t *indices)
         task.n_steps = pick_steps(apply, STEP_NO_CLAIM, 1u << type, indices);
         if (task.n_steps == 0)
                 return 0;
-        return worker_run_all(&task, 1, take_step, apply, apply->limits, apply->outcomes);
+        return run(apply, &task, 1);
 }
 
 static int take_claims(Apply *apply, unsigned types, size_t *indices, WorkerTask *tasks)
@@ -84,7 +99,7 @@ static int take_claims(Apply *apply, unsigned types, size_t *indices, WorkerTask
                 used += task->n_steps;
                 n_tasks += task->n_steps > 0;
         }
-        return worker_run_all(tasks, n_tasks, take_step, apply, apply->limits, apply->outcomes);
+        return run(apply, tasks, n_tasks);
 }
 
 static bool all_loaded(const Apply *apply)
@@ -115,17 +130,24 @@ static bool vfio_knows_all(const Apply *apply)
 /* A driver may probe asynchronously (driver_async_probe=): bind then returns before it is done. */
 static void wait_for_vfio(const Apply *apply)
 {
-        const unsigned pause_ms = 10;
+        int64_t end = clock_ms() + apply->step_ms;
 
-        for (unsigned waited = 0; waited < apply->limits->step_ms && !vfio_knows_all(apply);
-                waited += pause_ms)
-                (void)nanosleep(&(struct timespec){.tv_nsec = pause_ms * 1000000L}, NULL);
+        while (clock_ms() < end && time_left(apply) > 0 && !vfio_knows_all(apply))
+                clock_pause_ms(10);
 }
 
 int apply_steps(const Step *steps, size_t n_steps, size_t n_claims, const Ops *ops,
         const WorkerLimits *limits, StepOutcome *outcomes)
 {
-        Apply apply = {steps, n_steps, n_claims, ops, limits, outcomes};
+        Apply apply = {
+                .steps = steps,
+                .n_steps = n_steps,
+                .n_claims = n_claims,
+                .ops = ops,
+                .step_ms = limits->step_ms,
+                .end = clock_ms() + limits->total_ms,
+                .outcomes = outcomes,
+        };
         _cleanup_free_ size_t *indices = calloc(n_steps + 1, sizeof(size_t));
         _cleanup_free_ WorkerTask *tasks = calloc(n_claims + 1, sizeof(WorkerTask));
         int r = 0;

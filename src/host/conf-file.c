@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
+
 /* Returns `error`, or -ENOMEM, and the sentence that explains it. */
 static int fail(char **reterr_reason, int error, const char *format, ...) _printf_(3, 4);
 static int fail(char **reterr_reason, int error, const char *format, ...)
@@ -79,33 +81,16 @@ static int check(const struct stat *st, bool allow_own, char **reterr_reason)
         return 0;
 }
 
-/* Reads up to `size` bytes; returns how many there were, or a negative errno. */
-static ssize_t read_up_to(int fd, char *buffer, size_t size)
+int conf_file_read(const Root *root, const char *path, bool allow_own, char **ret, size_t *ret_size,
+        char **reterr_reason)
 {
-        size_t length = 0;
-
-        while (length < size) {
-                ssize_t n = read(fd, buffer + length, size - length);
-                if (n == 0)
-                        break;
-                if (n > 0)
-                        length += (size_t)n;
-                else if (errno != EINTR)
-                        return -errno;
-        }
-        return (ssize_t)length;
-}
-
-int conf_file_read(
-        const char *path, bool allow_own, char **ret, size_t *ret_size, char **reterr_reason)
-{
-        _cleanup_close_ int fd =
-                open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+        _cleanup_close_ int fd = root ? root_open_file(root, path, flags) : open(path, flags);
         _cleanup_free_ char *text = NULL;
         struct stat st = {0};
 
         if (fd < 0)
-                return fail_open(-errno, reterr_reason);
+                return fail_open(root ? fd : -errno, reterr_reason);
         if (fstat(fd, &st) < 0)
                 return fail_open(-errno, reterr_reason);
         int r = check(&st, allow_own, reterr_reason);
@@ -116,7 +101,7 @@ int conf_file_read(
         text = calloc(1, size + 2);
         if (!text)
                 return fail(reterr_reason, -ENOMEM, "cannot be read: %s", strerror(ENOMEM));
-        ssize_t n = read_up_to(fd, text, size + 1);
+        ssize_t n = file_read_up_to(fd, text, size + 1);
         if (n < 0)
                 return fail(reterr_reason, (int)n, "cannot be read: %s", strerror((int)-n));
         if ((size_t)n != size)

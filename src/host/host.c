@@ -35,3 +35,11 @@ bool function_is_display(const Function *f)
 {
         return !f->unreadable && function_base_class(f) == PCI_CLASS_BASE_DISPLAY;
 }
+
+bool function_shares_group(const Function *const *functions, size_t n, const Function *f)
+{
+        for (size_t i = 0; i < n; i++)
+                if (f->iommu_group >= 0 && functions[i]->iommu_group == f->iommu_group)
+                        return true;
+        return false;
+}

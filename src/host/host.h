@@ -59,6 +59,8 @@ typedef struct Function {
         Binding binding;
         bool boot_vga;         /* the kernel's default VGA device */
         bool boot_framebuffer; /* the firmware's framebuffer lies in its BARs */
+        const char *in_use;    /* who would miss its driver ("USB device 3-1"), or NULL; looked for
+                                  in the real root only, where somebody may */
         const char **modules;  /* modules whose aliases match; display functions only */
         size_t n_modules;
         const char *name; /* "TU104GL [Tesla T4]" of pci.ids when asked for, or NULL */
@@ -115,6 +117,9 @@ static inline unsigned function_base_class(const Function *f)
 {
         return f->class >> 16;
 }
+
+/* True when `f` is in the IOMMU group of one of the `n` functions. */
+bool function_shares_group(const Function *const *functions, size_t n, const Function *f);
 
 /* A readable function of base class 03. */
 bool function_is_display(const Function *f);

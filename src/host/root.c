@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/file.h"
+
 /* openat2(2): a rename anywhere on the machine makes the lookup of `..` start over. */
 #define LOOKUP_TRIES 1000
 
@@ -33,7 +35,7 @@ static int open_at(int fd, const char *path, int flags)
         return r < 0 ? -errno : r;
 }
 
-static int open_below(const Root *root, const char *path, int flags)
+int root_open_file(const Root *root, const char *path, int flags)
 {
         flags |= O_CLOEXEC;
         return root->real ? open_at(root->fd, path, flags) : open_in_root(root->fd, path, flags);
@@ -48,7 +50,7 @@ int root_open(const char *dir, const char *release, Root *ret)
         if (fd < 0)
                 return -errno;
         root.fd = fd;
-        probe = open_below(&root, ".", O_PATH);
+        probe = root_open_file(&root, ".", O_PATH);
         if (probe < 0)
                 return probe;
         root.fd = TAKE_FD(fd);
@@ -63,25 +65,6 @@ void root_done(Root *root)
         *root = ROOT_NULL;
 }
 
-/* Reads until the end or until `size` bytes are there; /proc hands out files in pieces. */
-static ssize_t read_up_to(int fd, char *buffer, size_t size)
-{
-        size_t n = 0;
-
-        while (n < size) {
-                ssize_t r = read(fd, buffer + n, size - n);
-
-                if (r < 0 && errno == EINTR)
-                        continue;
-                if (r < 0)
-                        return -errno;
-                if (r == 0)
-                        break;
-                n += (size_t)r;
-        }
-        return (ssize_t)n;
-}
-
 static int read_text(int fd, size_t max, char **ret)
 {
         _cleanup_free_ char *text = malloc(max + 2);
@@ -89,7 +72,7 @@ static int read_text(int fd, size_t max, char **ret)
         if (!text)
                 return -ENOMEM;
 
-        ssize_t n = read_up_to(fd, text, max + 1);
+        ssize_t n = file_read_up_to(fd, text, max + 1);
 
         if (n < 0)
                 return (int)n;
@@ -106,7 +89,7 @@ static int read_text(int fd, size_t max, char **ret)
 
 int root_read(const Root *root, const char *path, size_t max, char **ret)
 {
-        _cleanup_close_ int fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        _cleanup_close_ int fd = root_open_file(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
         return fd < 0 ? fd : read_text(fd, max, ret);
 }
@@ -121,7 +104,7 @@ int directory_read(int directory, const char *name, size_t max, char **ret)
 
 bool root_exists(const Root *root, const char *path)
 {
-        _cleanup_close_ int fd = open_below(root, path, O_PATH);
+        _cleanup_close_ int fd = root_open_file(root, path, O_PATH);
 
         return fd >= 0;
 }
@@ -148,7 +131,7 @@ int directory_link_name(int fd, const char *name, char **ret)
 
 int root_link_name(const Root *root, const char *path, char **ret)
 {
-        _cleanup_close_ int fd = open_below(root, path, O_PATH | O_NOFOLLOW);
+        _cleanup_close_ int fd = root_open_file(root, path, O_PATH | O_NOFOLLOW);
 
         if (fd < 0)
                 return fd;
@@ -161,7 +144,7 @@ int root_link_name(const Root *root, const char *path, char **ret)
 
 int root_open_directory(const Root *root, const char *path, int *ret_fd)
 {
-        int fd = open_below(root, path, O_PATH | O_DIRECTORY);
+        int fd = root_open_file(root, path, O_PATH | O_DIRECTORY);
 
         if (fd < 0)
                 return fd;

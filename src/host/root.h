@@ -26,6 +26,9 @@ typedef struct Root {
 int root_open(const char *dir, const char *release, Root *ret) _must_check_;
 void root_done(Root *root);
 
+/* Opens a file below the root with open(2)'s `flags`. Returns a descriptor or a negative errno. */
+int root_open_file(const Root *root, const char *path, int flags) _must_check_;
+
 /*
  * Reads a small file (at most `max` bytes), adds a NUL, strips one trailing newline. Never waits
  * for a FIFO. Returns 0 and `*ret` to be freed, -EFBIG when it is larger, -EBADMSG when it is no

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/quote.h"
+#include "host/scan-users.h"
 #include "host/scan.h"
 
 #define ATTRIBUTE_MAX 512
@@ -29,7 +31,7 @@ static void set_garbled(Device *device, const char *attribute, const char *text)
 {
         if (!device->trouble)
                 device->trouble =
-                        arena_printf(device->arena, "%s is garbled: \"%.32s\"", attribute, text);
+                        arena_printf(device->arena, "%s is garbled: %s", attribute, quote(text));
 }
 
 /* Returns the attribute's text, to be freed, or NULL: it is not there, or there was trouble. */
@@ -197,12 +199,25 @@ static void read_modules(Device *device, const Modules *modules, Function *f)
                 set_trouble(device, "modalias", r);
 }
 
+/* Not `sriov_numvfs`: the kernel takes the device's lock to show it (drivers/pci/iov.c), and a
+ * driver that hangs holds that for ever. */
+static unsigned count_vfs(Device *device)
+{
+        char name[sizeof("virtfn") + 10];
+
+        for (unsigned n = 0;; n++) {
+                snprintf(name, sizeof(name), "virtfn%u", n);
+                if (!has_entry(device, name))
+                        return n;
+        }
+}
+
 static void read_display(Device *device, const Modules *modules, Function *f)
 {
         f->subsystem.vendor = (uint16_t)read_hex_optional(device, "subsystem_vendor", 4);
         f->subsystem.device = (uint16_t)read_hex_optional(device, "subsystem_device", 4);
         f->boot_vga = read_decimal_optional(device, "boot_vga") != 0;
-        f->enabled_vfs = read_decimal_optional(device, "sriov_numvfs");
+        f->enabled_vfs = count_vfs(device);
         read_modules(device, modules, f);
 }
 
@@ -227,8 +242,8 @@ static int open_device(const Root *root, PciAddress address, int *ret_fd)
         return root_open_directory(root, path, ret_fd);
 }
 
-void scan_function(
-        const Root *root, const Modules *modules, PciAddress address, Arena *arena, Function *ret)
+void scan_function(const Root *root, Stage stage, const Modules *modules, PciAddress address,
+        Arena *arena, Function *ret)
 {
         _cleanup_close_ int fd = -EBADF;
         Function f = {.address = address, .iommu_group = -1};
@@ -239,6 +254,9 @@ void scan_function(
                 set_trouble(&device, "its directory in sysfs", r);
         else
                 read_function(&device, modules, &f);
+        /* in the initrd nobody uses anything yet, though built-in drivers may have found things */
+        if (stage == STAGE_SYSTEM)
+                f.in_use = scan_user(root, fd, &f, arena);
         f.unreadable = device.trouble;
         *ret = f;
 }

@@ -87,8 +87,17 @@ static void mark(Function *functions, size_t n, PciAddress address)
                         functions[i].boot_framebuffer = true;
 }
 
-/* The addresses decide where they can be read: the kernel stops indenting at some depth
- * (kernel/resource.c, MAX_IORES_LEVEL), so that a deep line shows no nesting. */
+/* kernel/resource.c, MAX_IORES_LEVEL: 5 up to Linux 6.12, deeper lines are not indented further. */
+#define DEPTH_CUT 5
+
+/* With the addresses hidden (they need CAP_SYS_ADMIN) only the order of the lines is left there,
+ * and a card that may hold the framebuffer is taken for one that does. */
+static bool may_lie_in(const Range *range, const Range *bar)
+{
+        return range->depth > bar->depth || (range->depth == bar->depth && bar->depth >= DEPTH_CUT);
+}
+
+/* The addresses decide where they can be read, the nesting of the lines elsewhere. */
 void iomem_mark_framebuffers(const char *text, Function *functions, size_t n)
 {
         Framebuffers framebuffers = find_framebuffers(text);
@@ -101,7 +110,7 @@ void iomem_mark_framebuffers(const char *text, Function *functions, size_t n)
 
                 if (!parse_line(line, &range))
                         continue;
-                if (inside && range.depth <= bar.depth)
+                if (inside && !may_lie_in(&range, &bar))
                         inside = false;
                 if (inside && range.end == 0 && is_framebuffer(range.name))
                         mark(functions, n, owner);

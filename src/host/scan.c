@@ -193,7 +193,7 @@ static int read_functions(Scan *scan, char **reterr_message)
                 f = arena_push(host->arena, &host->functions, &host->n_functions);
                 if (!f)
                         return -ENOMEM;
-                scan_function(scan->root, scan->modules, addresses[i], host->arena, f);
+                scan_function(scan->root, host->stage, scan->modules, addresses[i], host->arena, f);
                 if (f->unreadable)
                         add_warning(host, arena_printf(host->arena, "%s is left out: %s",
                                                   PCI_ADDRESS(f->address), f->unreadable));

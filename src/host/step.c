@@ -14,3 +14,28 @@ const char *step_type_name(StepType type)
 
         return names[type];
 }
+
+const char *step_describe(const Step *step, Arena *arena)
+{
+        const char *address = PCI_ADDRESS(step->address);
+
+        switch (step->type) {
+        case STEP_POLICY:
+                return "write /run/modprobe.d/vfio-gpu.conf";
+        case STEP_HOLD:
+                return arena_printf(arena, "hold %s (driver_override = %s)", address, step->target);
+        case STEP_LOAD:
+                return arena_printf(
+                        arena, "load %s%s%s", step->target, *step->text ? " " : "", step->text);
+        case STEP_UNBIND:
+                return arena_printf(arena, "take %s from %s", address, step->target);
+        case STEP_OVERRIDE:
+                return arena_printf(
+                        arena, "override %s (driver_override = %s)", address, step->target);
+        case STEP_BIND:
+                return arena_printf(arena, "bind %s to %s", address, step->target);
+        case _STEP_TYPE_MAX:
+                break;
+        }
+        return NULL;
+}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/pci-address.h"
 
 /* In the order in which apply takes them. */
@@ -43,3 +44,6 @@ typedef struct StepOutcome {
 
 /* "hold", "load", ... as in `plan` and its JSON. */
 const char *step_type_name(StepType type);
+
+/* "hold 0000:01:00.0 (driver_override = vfio-gpu-hold)"; lives in `arena`. */
+const char *step_describe(const Step *step, Arena *arena);

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 /* What a worker tells about each of its steps; smaller than PIPE_BUF, so it arrives whole. */
 typedef struct Note {
@@ -23,18 +24,23 @@ typedef struct Worker {
         int64_t deadline;
 } Worker;
 
-static int64_t now_ms(void)
+/* One that hangs must not hold the other end of a pipe that somebody reads our output from. */
+static void let_go_of_output(void)
 {
-        struct timespec ts = {0};
+        int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+        for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; standard++)
+                if (fd < 0)
+                        close(standard);
+                else
+                        (void)dup2(fd, standard);
 }
 
 static void work(const WorkerTask *task, WorkerFunction function, void *context, int fd)
 {
         /* whoever kills the parent wants no more changes */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        let_go_of_output();
         for (size_t i = 0; i < task->n_steps; i++) {
                 Note note = {.step = task->steps[i]};
 
@@ -101,7 +107,7 @@ static void listen(Worker *worker, const WorkerLimits *limits, StepOutcome *outc
                 .error = note.result < 0 ? -note.result : 0,
         };
         worker->n_done++;
-        worker->deadline = now_ms() + limits->step_ms;
+        worker->deadline = clock_ms() + limits->step_ms;
         if (note.result < 0 || worker->n_done == worker->task->n_steps)
                 finish(worker);
 }
@@ -133,10 +139,10 @@ static size_t n_running(const Worker *workers, size_t n)
 static void watch(Worker *workers, struct pollfd *fds, size_t n, const WorkerLimits *limits,
         StepOutcome *outcomes)
 {
-        const int64_t end = now_ms() + limits->total_ms;
+        const int64_t end = clock_ms() + limits->total_ms;
 
         while (n_running(workers, n) > 0) {
-                int64_t wait = earliest(workers, n, end) - now_ms();
+                int64_t wait = earliest(workers, n, end) - clock_ms();
 
                 for (size_t i = 0; i < n; i++)
                         fds[i] = (struct pollfd){.fd = workers[i].fd, .events = POLLIN};
@@ -148,7 +154,7 @@ static void watch(Worker *workers, struct pollfd *fds, size_t n, const WorkerLim
                         /* a note that came in time counts, however late it is read */
                         if (fds[i].revents)
                                 listen(&workers[i], limits, outcomes);
-                        else if (now_ms() >= workers[i].deadline || now_ms() >= end)
+                        else if (clock_ms() >= workers[i].deadline || clock_ms() >= end)
                                 give_up(&workers[i], outcomes);
                 }
         }
@@ -164,7 +170,7 @@ int worker_run_all(const WorkerTask *tasks, size_t n_tasks, WorkerFunction funct
                 return -ENOMEM;
         for (size_t i = 0; i < n_tasks; i++) {
                 workers[i] = (Worker){.task = &tasks[i], .fd = -EBADF};
-                workers[i].deadline = now_ms() + limits->step_ms;
+                workers[i].deadline = clock_ms() + limits->step_ms;
 
                 int r = tasks[i].n_steps ? start(&workers[i], function, context) : 0;
                 if (r < 0)

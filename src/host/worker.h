@@ -18,7 +18,7 @@ typedef int (*WorkerFunction)(void *context, size_t index);
 
 typedef struct WorkerLimits {
         unsigned step_ms;  /* for one step */
-        unsigned total_ms; /* for all tasks of one call together */
+        unsigned total_ms; /* for all of a call together */
 } WorkerLimits;
 
 /*
