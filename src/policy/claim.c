@@ -38,6 +38,24 @@ bool claim_is_ready(const Claim *claim)
         return claim->n_functions > 0;
 }
 
+bool claim_bindings_are_ready(const Claim *claim, const Binding *bindings)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (!claim_binding_is_ready(&bindings[i]))
+                        return false;
+        return claim->n_functions > 0;
+}
+
+bool claim_is_companion(const Function *f, const Function *display)
+{
+        unsigned class = function_class(f);
+        bool kind = class == PCI_CLASS_AUDIO_HDA || class == PCI_CLASS_USB ||
+                    class == PCI_CLASS_SERIAL_OTHER;
+
+        return kind &&
+               (f->id.vendor == display->id.vendor || function_shares_group(&display, 1, f));
+}
+
 bool claim_holds(const Claim *claim, const Function *function)
 {
         for (size_t i = 0; i < claim->n_functions; i++)

@@ -16,7 +16,7 @@
 
 typedef struct Claim {
         const Entry *entry;
-        bool skipped;               /* by vfio_gpu.skip=: nothing else is known of it */
+        bool skipped;               /* by vfio_gpu.skip=: left alone, whoever wants it */
         const Function *display;    /* the GPU's first display function; NULL: there is no GPU */
         const Function **functions; /* what is claimed, by address */
         size_t n_functions;
@@ -40,8 +40,13 @@ bool claim_is_accepted(const Claim *claim);
 /* Every function is on the wanted driver and known to VFIO: nothing is left to do. */
 bool claim_is_ready(const Claim *claim);
 
-/* The same for one binding. */
+/* The same for one binding, and for those of a claim's functions, in their order. */
 bool claim_binding_is_ready(const Binding *binding);
+bool claim_bindings_are_ready(const Claim *claim, const Binding *bindings);
+
+/* True when `f` is of a kind that a card brings along (audio, USB, UCSI) and belongs to the same
+ * card as `display`: its vendor or its IOMMU group. */
+bool claim_is_companion(const Function *f, const Function *display);
 
 /* True when `function` is one of those claimed. */
 bool claim_holds(const Claim *claim, const Function *function);

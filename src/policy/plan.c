@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "host/ops.h"
 #include "policy/blacklist.h"
 #include "policy/rules.h"
@@ -29,9 +30,12 @@ static void add_policy(Plan *plan, const Config *config, const Host *host, const
         const char **modules = NULL;
         size_t n_modules = 0;
 
-        if (blacklist_build(config, host, &plan->claims, plan->arena, &modules, &n_modules) < 0)
+        /* With nothing to hand over the host keeps its drivers, whatever `blacklist` says; only
+         * what an earlier run wrote is taken back. */
+        if (!any_accepted(plan) && !host->policy)
                 return;
-        if (n_modules == 0 && !any_accepted(plan) && !host->policy)
+        if (any_accepted(plan) &&
+                blacklist_build(config, host, &plan->claims, plan->arena, &modules, &n_modules) < 0)
                 return;
 
         const char *text = blacklist_file(modules, n_modules, options, plan->arena);
@@ -128,6 +132,33 @@ static void add_steps(Plan *plan, const Config *config, const Host *host)
         }
 }
 
+static bool names_entry(const Config *config, const char *name)
+{
+        for (size_t i = 0; i < config->n_entries; i++)
+                if (strcmp(config->entries[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+/* Typed at a boot prompt, where nobody checks it. */
+static void warn_of_skips(Plan *plan, const Config *config, const KernelWords *words)
+{
+        for (size_t i = 0; i < words->n_skip; i++) {
+                Text names = TEXT_IN(plan->arena);
+
+                if (names_entry(config, words->skip[i]))
+                        continue;
+                for (size_t k = 0; k < config->n_entries; k++)
+                        text_add(&names, "%s%s", k ? ", " : "", config->entries[k].name);
+
+                const char **warning = arena_push(plan->arena, &plan->warnings, &plan->n_warnings);
+                if (warning)
+                        *warning = arena_printf(plan->arena,
+                                "vfio_gpu.skip= names %s, which is no entry; the entries are: %s",
+                                words->skip[i], text_is_empty(&names) ? "none" : names.string);
+        }
+}
+
 PlanOff plan_off(const KernelWords *words, const Host *host)
 {
         if (host->crash_kernel)
@@ -152,6 +183,7 @@ static int plan_fill(Plan *plan, const Config *config, const KernelWords *words,
         if (r < 0)
                 return r;
         add_steps(plan, config, host);
+        warn_of_skips(plan, config, words);
         return arena_failed(plan->arena) ? -ENOMEM : 0;
 }
 

@@ -20,6 +20,8 @@ typedef struct Plan {
         Claims claims;
         Step *steps; /* in the order in which apply takes them */
         size_t n_steps;
+        const char **warnings; /* words that mean nothing here */
+        size_t n_warnings;
 } Plan;
 
 /* Whether anything is to be done on `host` at all; the config has no say in it. */

@@ -28,5 +28,11 @@ typedef enum Reason {
 /* "absent", "shared-group", ...; NULL for REASON_NONE. */
 const char *reason_word(Reason reason);
 
+/* What to run when the initramfs lacks something. Every message takes it from here. */
+#define REASON_REBUILD "`dracut -f`"
+
+/* The errno that says about the same, for ERRNO=; 0 for REASON_NONE. */
+int reason_errno(Reason reason);
+
 /* What to do about it, one sentence without a full stop; NULL for REASON_NONE. */
 const char *reason_remedy(Reason reason);

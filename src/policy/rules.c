@@ -14,20 +14,12 @@ typedef struct Bench {
 /* A rule returns a sentence about what it found, or NULL when the claim keeps it. */
 typedef const char *(*Rule)(const Bench *bench, const Claim *claim);
 
-static bool shares_group(const Claim *claim, const Function *f)
-{
-        for (size_t i = 0; i < claim->n_functions; i++)
-                if (f->iommu_group >= 0 && claim->functions[i]->iommu_group == f->iommu_group)
-                        return true;
-        return false;
-}
-
 static const char *rule_unreadable(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
                 bool near = pci_address_same_slot(f->address, claim->display->address) ||
-                            shares_group(claim, f);
+                            function_shares_group(claim->functions, claim->n_functions, f);
 
                 if (f->unreadable && near)
                         return arena_printf(bench->arena, "%s could not be read: %s",
@@ -96,24 +88,36 @@ static const char *rule_boot_display(const Bench *bench, const Claim *claim)
         return NULL;
 }
 
-/* VFIO may already have it for a VM; only that driver which we want is left alone. */
+/* Why `f` is not taken from the driver that has it, or NULL: it may be, or there is no need. */
+static const char *busy(const Function *f, const Function *display, Arena *arena)
+{
+        const char *address = PCI_ADDRESS(f->address);
+        const char *driver = f->binding.driver;
+
+        if (!driver || strcmp(driver, CLAIM_DRIVER) == 0)
+                return NULL;
+        if (f->binding.vfio_device)
+                return arena_printf(arena, "%s is on %s, another VFIO driver: a VM may hold it",
+                        address, driver);
+        if (function_is_display(f))
+                return arena_printf(
+                        arena, "%s took %s first, before vfio-gpu could hold it", driver, address);
+        if (!claim_is_companion(f, display))
+                return arena_printf(
+                        arena, "%s is on %s, and is no companion of the display", address, driver);
+        if (f->in_use)
+                return arena_printf(
+                        arena, "%s is on %s and in use: %s", address, driver, f->in_use);
+        return NULL;
+}
+
 static const char *rule_driver_busy(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
-                const Function *f = claim->functions[i];
-                const char *driver = f->binding.driver;
-                bool vfio = f->binding.vfio_device;
+                const char *sentence = busy(claim->functions[i], claim->display, bench->arena);
 
-                if (!driver || strcmp(driver, CLAIM_DRIVER) == 0)
-                        continue;
-                if (vfio)
-                        return arena_printf(bench->arena,
-                                "%s is on %s, another VFIO driver: a VM may hold it",
-                                PCI_ADDRESS(f->address), driver);
-                if (function_is_display(f))
-                        return arena_printf(bench->arena,
-                                "%s took %s first, before vfio-gpu could hold it", driver,
-                                PCI_ADDRESS(f->address));
+                if (sentence)
+                        return sentence;
         }
         return NULL;
 }
@@ -214,7 +218,8 @@ static const char *rule_shared_group(const Bench *bench, const Claim *claim)
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
 
-                if (!shares_group(claim, f) || claim_holds(claim, f) || is_quiet_bridge(f) ||
+                if (!function_shares_group(claim->functions, claim->n_functions, f) ||
+                        claim_holds(claim, f) || is_quiet_bridge(f) ||
                         claims_find_accepted(bench->claims, f))
                         continue;
                 group = f->iommu_group;
@@ -298,7 +303,7 @@ static void complete_refusals(const Bench *bench, Claims *claims)
                 Claim *claim = &claims->items[i];
                 const char *sentence = NULL;
 
-                if (!claim->display || claim_is_accepted(claim))
+                if (!claim->display || claim->skipped || claim_is_accepted(claim))
                         continue;
                 sentence = rule_shared_group(bench, claim);
                 if (sentence)
@@ -315,7 +320,7 @@ static void judge_alone(const Bench *bench, Claims *claims, Reason after, Reason
                         Claim *claim = &claims->items[i];
                         const char *sentence = NULL;
 
-                        if (claim->display && reason > after && reason < before)
+                        if (claim->display && !claim->skipped && reason > after && reason < before)
                                 sentence = own_rules[k].rule(bench, claim);
                         if (sentence)
                                 claim_refuse(claim, reason, sentence);

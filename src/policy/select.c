@@ -106,6 +106,16 @@ static void add_place(Text *text, const Function *f)
         text_add(text, "%s (%04x:%04x)", PCI_ADDRESS(f->address), f->id.vendor, f->id.device);
 }
 
+/* The same, with the board where the entry asks for one. */
+static void add_model(Text *text, const Entry *entry, const Function *f)
+{
+        text_separate(text, ", ");
+        text_add(text, "%s (%04x:%04x", PCI_ADDRESS(f->address), f->id.vendor, f->id.device);
+        if (selects(entry, SELECT_SUBSYSTEM))
+                text_add(text, ", subsystem %04x:%04x", f->subsystem.vendor, f->subsystem.device);
+        text_add(text, ")");
+}
+
 static const char *entry_wants(Arena *arena, const Entry *entry)
 {
         Text text = TEXT_IN(arena);
@@ -144,12 +154,13 @@ static const Function *addressed(const Host *host, const Entry *entry)
 
 static const char *what_is_there(const Selection *s, const Entry *entry, const Function *f)
 {
-        if (selects(entry, SELECT_SUBSYSTEM) && !selects(entry, SELECT_ID))
-                return arena_printf(s->arena, "%s is %04x:%04x of subsystem %04x:%04x, not %s",
-                        PCI_ADDRESS(f->address), f->id.vendor, f->id.device, f->subsystem.vendor,
-                        f->subsystem.device, entry_wants(s->arena, entry));
-        return arena_printf(s->arena, "%s is %04x:%04x, not %s", PCI_ADDRESS(f->address),
-                f->id.vendor, f->id.device, entry_wants(s->arena, entry));
+        const char *board = "";
+
+        if (selects(entry, SELECT_SUBSYSTEM))
+                board = arena_printf(s->arena, " of subsystem %04x:%04x", f->subsystem.vendor,
+                        f->subsystem.device);
+        return arena_printf(s->arena, "%s is %04x:%04x%s, not %s", PCI_ADDRESS(f->address),
+                f->id.vendor, f->id.device, board ? board : "", entry_wants(s->arena, entry));
 }
 
 /* Where else a GPU of the wanted model is, for an entry whose address points elsewhere. */
@@ -186,7 +197,7 @@ static const char *absent_model(const Selection *s, const Entry *entry)
 
         for (size_t i = 0; i < s->host->n_functions; i++)
                 if (is_gpu(s->host, &s->host->functions[i]))
-                        add_place(&gpus, &s->host->functions[i]);
+                        add_model(&gpus, entry, &s->host->functions[i]);
         return arena_printf(s->arena, "no GPU here has %s; GPUs here: %s",
                 entry_wants(s->arena, entry), text_is_empty(&gpus) ? "none" : gpus.string);
 }
@@ -262,16 +273,6 @@ static const char *miscounted(const Selection *s, const Entry *entry, size_t n)
                 n == 1 ? " matches" : "s match", entry->count, places.string);
 }
 
-static bool is_companion(const Function *f, const Function *display)
-{
-        unsigned class = function_class(f);
-        bool kind = class == PCI_CLASS_AUDIO_HDA || class == PCI_CLASS_USB ||
-                    class == PCI_CLASS_SERIAL_OTHER;
-
-        return kind && (f->id.vendor == display->id.vendor ||
-                               (f->iommu_group >= 0 && f->iommu_group == display->iommu_group));
-}
-
 /* An unreadable function is taken along where all are wanted, so that the rules see it. */
 static bool wants_function(const Entry *entry, const Function *f, const Function *display)
 {
@@ -279,7 +280,7 @@ static bool wants_function(const Entry *entry, const Function *f, const Function
                 return false;
         if (entry->functions != ENTRY_FUNCTIONS_ALL)
                 return entry->functions & 1u << f->address.function;
-        return f->unreadable || function_is_display(f) || is_companion(f, display);
+        return f->unreadable || function_is_display(f) || claim_is_companion(f, display);
 }
 
 static int add_functions(const Selection *s, Claim *claim)
@@ -300,17 +301,26 @@ static int add_functions(const Selection *s, Claim *claim)
         return 0;
 }
 
-static void refuse_missing_functions(const Selection *s, Claim *claim)
+/* `functions` means exactly these: each must be there, and be one that can be handed over. */
+static void refuse_wrong_functions(const Selection *s, Claim *claim)
 {
         for (unsigned n = 0; n < 8; n++) {
                 PciAddress address = claim->display->address;
 
                 address.function = (uint8_t)n;
-                if (!(claim->entry->functions & 1u << n) || host_find(s->host, address))
+                if (!(claim->entry->functions & 1u << n))
                         continue;
-                claim_refuse(claim, REASON_ABSENT,
-                        arena_printf(s->arena, "%s, listed in `functions`, does not exist",
-                                PCI_ADDRESS(address)));
+
+                const Function *f = host_find(s->host, address);
+                if (!f)
+                        claim_refuse(claim, REASON_ABSENT,
+                                arena_printf(s->arena, "%s, listed in `functions`, does not exist",
+                                        PCI_ADDRESS(address)));
+                else if (f->virtual_function)
+                        claim_refuse(claim, REASON_VIRTUAL_FUNCTION,
+                                arena_printf(s->arena,
+                                        "%s, listed in `functions`, is a virtual function",
+                                        PCI_ADDRESS(address)));
         }
 }
 
@@ -321,7 +331,7 @@ static int add_gpu(Selection *s, const Entry *entry, const Function *display)
         if (!claim)
                 return -ENOMEM;
         claim->display = display;
-        refuse_missing_functions(s, claim);
+        refuse_wrong_functions(s, claim);
         return add_functions(s, claim);
 }
 
@@ -339,21 +349,8 @@ static int refuse_entry(Selection *s, const Entry *entry, size_t n)
         return 0;
 }
 
-static int select_entry(Selection *s, const Entry *entry)
+static int add_gpus(Selection *s, const Entry *entry)
 {
-        size_t n = 0;
-
-        if (kernel_words_skip(s->words, entry->name)) {
-                Claim *claim = add_claim(s, entry);
-
-                if (claim)
-                        claim->skipped = true;
-                return claim ? 0 : -ENOMEM;
-        }
-        for (const Function *f = NULL; (f = next_pick(s->host, entry, f));)
-                n++;
-        if (n == 0 || (entry->count != ENTRY_COUNT_ALL && n != entry->count))
-                return refuse_entry(s, entry, n);
         for (const Function *f = NULL; (f = next_pick(s->host, entry, f));) {
                 int r = add_gpu(s, entry, f);
 
@@ -363,24 +360,55 @@ static int select_entry(Selection *s, const Entry *entry)
         return 0;
 }
 
-static void refuse_conflict(const Selection *s, Claim *a, const Claim *b)
+/* What it picks is left alone: other entries must not get it either. */
+static int skip_entry(Selection *s, const Entry *entry, size_t n)
 {
-        claim_refuse(a, REASON_CONFLICT,
-                arena_printf(s->arena,
-                        "%s is picked by entry %s (line %u) as well as by %s (line %u)",
-                        PCI_ADDRESS(a->display->address), b->entry->name, b->entry->line,
-                        a->entry->name, a->entry->line));
+        size_t first = s->claims.n_items;
+        int r = n > 0 ? add_gpus(s, entry) : (add_claim(s, entry) ? 0 : -ENOMEM);
+
+        for (size_t i = first; i < s->claims.n_items; i++)
+                s->claims.items[i].skipped = true;
+        return r;
+}
+
+static int select_entry(Selection *s, const Entry *entry)
+{
+        size_t n = 0;
+
+        for (const Function *f = NULL; (f = next_pick(s->host, entry, f));)
+                n++;
+        if (kernel_words_skip(s->words, entry->name))
+                return skip_entry(s, entry, n);
+        if (n == 0 || (entry->count != ENTRY_COUNT_ALL && n != entry->count))
+                return refuse_entry(s, entry, n);
+        return add_gpus(s, entry);
+}
+
+static const char *conflict(const Selection *s, const Claim *a, const Claim *b)
+{
+        const char *address = PCI_ADDRESS(a->display->address);
+
+        if (b->skipped)
+                return arena_printf(s->arena,
+                        "%s is picked by entry %s (line %u) too, which vfio_gpu.skip= leaves alone",
+                        address, b->entry->name, b->entry->line);
+        return arena_printf(s->arena,
+                "%s is picked by entry %s (line %u) as well as by %s (line %u)", address,
+                b->entry->name, b->entry->line, a->entry->name, a->entry->line);
 }
 
 static void refuse_conflicts(const Selection *s)
 {
         for (size_t i = 0; i < s->claims.n_items; i++) {
-                for (size_t j = 0; j < s->claims.n_items; j++) {
-                        Claim *a = &s->claims.items[i];
+                Claim *a = &s->claims.items[i];
+
+                for (size_t j = 0; a->display && !a->skipped && j < s->claims.n_items; j++) {
                         const Claim *b = &s->claims.items[j];
 
-                        if (a != b && a->display && a->display == b->display)
-                                refuse_conflict(s, a, b);
+                        if (a == b || a->display != b->display)
+                                continue;
+                        claim_refuse(a, REASON_CONFLICT, conflict(s, a, b));
+                        break;
                 }
         }
 }

@@ -53,43 +53,38 @@ static void start_as_found(Verdict *verdict, const Claim *claim, Arena *arena)
         verdict->drivers_before = drivers;
 }
 
+/* "IOMMU group 13, with 0000:01:00.1" */
+static const char *place(const Claim *claim, Arena *arena)
+{
+        Text text = TEXT_IN(arena);
+
+        text_add(&text, "IOMMU group %d", claim->display->iommu_group);
+        for (size_t i = 0, n = 0; i < claim->n_functions; i++)
+                if (claim->functions[i] != claim->display)
+                        text_add(&text, "%s%s", n++ ? ", " : ", with ",
+                                PCI_ADDRESS(claim->functions[i]->address));
+        return text.string;
+}
+
 Verdict verify_expected(const Claim *claim, Arena *arena)
 {
-        Verdict verdict = {.result = RESULT_READY, .reason = claim_reason(claim)};
+        Reason reason = claim->skipped ? REASON_NONE : claim_reason(claim);
+        Verdict verdict = {.result = RESULT_READY, .reason = reason};
 
         start_as_found(&verdict, claim, arena);
         if (claim->skipped) {
                 verdict.result = RESULT_SKIPPED;
                 verdict.message = "left alone: vfio_gpu.skip= on the kernel command line";
-        } else if (verdict.reason != REASON_NONE) {
-                verdict.result = verdict.reason == REASON_ABSENT ? RESULT_ABSENT : RESULT_REFUSED;
-                verdict.message = refusal_message(claim, verdict.reason, arena);
+        } else if (reason != REASON_NONE) {
+                verdict.result = reason == REASON_ABSENT ? RESULT_ABSENT : RESULT_REFUSED;
+                verdict.message = refusal_message(claim, reason, arena);
+                verdict.error = reason_errno(reason);
+        } else {
+                verdict.message = arena_printf(arena, "%s, %s",
+                        claim_is_ready(claim) ? "on " CLAIM_DRIVER : "nothing stands against it",
+                        place(claim, arena));
         }
         return verdict;
-}
-
-static const char *step_doing(const Step *step, Arena *arena)
-{
-        const char *address = PCI_ADDRESS(step->address);
-
-        switch (step->type) {
-        case STEP_POLICY:
-                return "writing /run/modprobe.d/vfio-gpu.conf";
-        case STEP_HOLD:
-                return arena_printf(arena, "holding %s (driver_override)", address);
-        case STEP_LOAD:
-                return arena_printf(arena, "loading module %s", step->target);
-        case STEP_UNBIND:
-                return arena_printf(arena, "taking %s from %s", address, step->target);
-        case STEP_OVERRIDE:
-                return arena_printf(
-                        arena, "setting driver_override of %s to %s", address, step->target);
-        case STEP_BIND:
-                return arena_printf(arena, "binding %s to %s", address, step->target);
-        case _STEP_TYPE_MAX:
-                break;
-        }
-        return "a step";
 }
 
 /* The policy file is not looked at: without it a rival is loaded, but finds the card on hold. */
@@ -126,29 +121,21 @@ static const char *whereabouts(const Claim *claim, const Binding *now, Arena *ar
         return text.string;
 }
 
-static bool all_ready(const Claim *claim, const Binding *now)
-{
-        for (size_t i = 0; i < claim->n_functions; i++)
-                if (!claim_binding_is_ready(&now[i]))
-                        return false;
-        return true;
-}
-
 static void blame_step(Verdict *verdict, const Step *step, const StepOutcome *outcome,
         const char *where, Arena *arena)
 {
-        const char *doing = step_doing(step, arena);
+        const char *doing = step_describe(step, arena);
 
         if (outcome->state == STEP_TIMED_OUT) {
                 verdict->reason = REASON_TIMEOUT;
                 verdict->error = ETIMEDOUT;
-                verdict->message = arena_printf(arena, "%s did not end in time; now %s; %s", doing,
+                verdict->message = arena_printf(arena, "could not %s in time; now %s; %s", doing,
                         where, reason_remedy(REASON_TIMEOUT));
                 return;
         }
         verdict->reason = step->type == STEP_LOAD ? REASON_NO_DRIVER : REASON_BIND_FAILED;
         verdict->error = outcome->error;
-        verdict->message = arena_printf(arena, "%s failed: %s; now %s; %s", doing,
+        verdict->message = arena_printf(arena, "could not %s: %s; now %s; %s", doing,
                 strerror(outcome->error), where, reason_remedy(verdict->reason));
 }
 
@@ -164,8 +151,11 @@ Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
         verdict.bindings = now;
 
         const Step *trouble = outcomes ? first_trouble(plan, index, outcomes, &outcome) : NULL;
-        if (!trouble && all_ready(claim, now))
+        if (!trouble && claim_bindings_are_ready(claim, now)) {
+                verdict.message =
+                        arena_printf(arena, "on " CLAIM_DRIVER ", %s", place(claim, arena));
                 return verdict;
+        }
 
         const char *where = whereabouts(claim, now, arena);
         verdict.result = RESULT_FAILED;
@@ -173,7 +163,48 @@ Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
                 blame_step(&verdict, trouble, outcome, where, arena);
         } else {
                 verdict.reason = REASON_LOST;
+                verdict.error = reason_errno(REASON_LOST);
                 verdict.message = arena_printf(arena, "%s; %s", where, reason_remedy(REASON_LOST));
         }
         return verdict;
+}
+
+/* A function of another claim in the same group that a driver of the host still has, or NULL. */
+static const Function *find_spoiler(const Plan *plan, size_t index, const Verdict *verdicts)
+{
+        const Claim *claim = &plan->claims.items[index];
+
+        for (size_t i = 0; i < plan->claims.n_items; i++) {
+                const Claim *other = &plan->claims.items[i];
+
+                for (size_t k = 0; other != claim && k < other->n_functions; k++) {
+                        const Binding *now = &verdicts[i].bindings[k];
+
+                        if (now->driver && !claim_binding_is_ready(now) &&
+                                function_shares_group(
+                                        claim->functions, claim->n_functions, other->functions[k]))
+                                return other->functions[k];
+                }
+        }
+        return NULL;
+}
+
+void verify_groups(const Plan *plan, Verdict *verdicts, Arena *arena)
+{
+        for (size_t i = 0; i < plan->claims.n_items; i++) {
+                const Function *spoiler = NULL;
+
+                if (verdicts[i].result == RESULT_READY)
+                        spoiler = find_spoiler(plan, i, verdicts);
+                if (!spoiler)
+                        continue;
+                verdicts[i].result = RESULT_FAILED;
+                verdicts[i].reason = REASON_SHARED_GROUP;
+                verdicts[i].error = reason_errno(REASON_SHARED_GROUP);
+                verdicts[i].message = arena_printf(arena,
+                        "it is on " CLAIM_DRIVER
+                        ", but %s of its IOMMU group %d is still with a driver of the host, "
+                        "and VFIO refuses such a group",
+                        PCI_ADDRESS(spoiler->address), spoiler->iommu_group);
+        }
 }

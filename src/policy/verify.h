@@ -18,8 +18,8 @@ typedef enum Result {
 typedef struct Verdict {
         Result result;
         Reason reason;
-        const char *message;     /* for people; NULL when ready without more to say */
-        int error;               /* positive errno of the step that failed, or 0 */
+        const char *message; /* for people: cause and remedy, or how it stands */
+        int error;           /* positive errno: of the step that failed, or like the reason; or 0 */
         const Binding *bindings; /* of the claim's functions now, in their order */
         const char *
                 *drivers_before; /* the same, before this run, or the one that `status` tells of */
@@ -39,3 +39,9 @@ Verdict verify_expected(const Claim *claim, Arena *arena);
  */
 Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
         const StepOutcome *outcomes, Arena *arena);
+
+/*
+ * VFIO hands out a group only when all of it is its own: a GPU that is ready fails (shared-group)
+ * where another claim has left a function of its group with a driver of the host.
+ */
+void verify_groups(const Plan *plan, Verdict *verdicts, Arena *arena);
