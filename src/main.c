@@ -14,7 +14,9 @@ int main(int argc, char **argv)
                 status = verbs_run(&options);
         if (fflush(stdout) != 0 || ferror(stdout)) {
                 say_error("the output could not be written");
-                return status ? (int)status : EXIT_STATUS_MACHINE;
+                return status == EXIT_STATUS_CONFIG || status == EXIT_STATUS_USAGE
+                               ? (int)status
+                               : EXIT_STATUS_MACHINE;
         }
         return (int)status;
 }

@@ -16,14 +16,6 @@ static bool in_slot(const Gpu *gpu, const Function *f)
         return pci_address_same_slot(gpu->display->address, f->address);
 }
 
-static bool in_groups(const Gpu *gpu, const Function *f)
-{
-        for (size_t i = 0; i < gpu->n_functions; i++)
-                if (f->iommu_group >= 0 && gpu->functions[i]->iommu_group == f->iommu_group)
-                        return true;
-        return false;
-}
-
 static const char *picked_by(const Plan *plan, const Function *display)
 {
         for (size_t i = 0; plan && i < plan->claims.n_items; i++)
@@ -47,7 +39,8 @@ static int fill(const Host *host, const Plan *plan, Arena *arena, Gpu *gpu)
         for (size_t i = 0; i < host->n_functions && r == 0; i++) {
                 const Function *f = &host->functions[i];
 
-                if (!in_slot(gpu, f) && !f->bridge && in_groups(gpu, f))
+                if (!in_slot(gpu, f) && !f->bridge &&
+                        function_shares_group(gpu->functions, gpu->n_functions, f))
                         r = add_function(arena, &gpu->shares_with, &gpu->n_shares_with, f);
         }
         gpu->entry = picked_by(plan, gpu->display);

@@ -79,3 +79,18 @@ bool record_driver_before(const Record *record, PciAddress address, const char *
                         return true;
         return false;
 }
+
+bool record_had_ready(const Record *record, PciAddress address)
+{
+        struct json_object *gpus = NULL;
+        size_t n = members(record->root, "gpus", &gpus);
+
+        for (size_t i = 0; i < n; i++) {
+                struct json_object *gpu = json_object_array_get_idx(gpus, i);
+                const char *candidate = member(gpu, "address"), *result = member(gpu, "result");
+
+                if (candidate && result && strcmp(candidate, PCI_ADDRESS(address)) == 0)
+                        return strcmp(result, "ready") == 0;
+        }
+        return false;
+}

@@ -19,3 +19,6 @@ const char *record_status(const Record *record);
 /* Whether it tells of `address` at all; then `*ret` is the driver that it had before that run, or
  * NULL. */
 bool record_driver_before(const Record *record, PciAddress address, const char **ret);
+
+/* Whether that run ended with the GPU at `address` ready. */
+bool record_had_ready(const Record *record, PciAddress address);

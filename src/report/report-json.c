@@ -176,7 +176,7 @@ char *report_json(const Report *report, bool steps)
         _cleanup_(json_putp) Json *object = json_object_new_object();
 
         if (!object || !add_string(object, "version", VERSION) ||
-                !add_string(object, "stage", stage_word(report->host->stage)) ||
+                !add_string(object, "stage", stage_word(report->stage)) ||
                 !add_string(object, "result", overall_word(report->overall)) ||
                 !add_string(object, "status", report->status) ||
                 !add(object, "config", config_json(report)) ||

@@ -11,7 +11,7 @@
 
 #include "report/message-ids.h"
 
-bool systemd_stderr_is_journal(void)
+bool systemd_is_journal(int fd)
 {
         const char *stream = getenv("JOURNAL_STREAM"); /* systemd.exec(5): device:inode */
         uintmax_t device = 0, inode = 0;
@@ -19,7 +19,7 @@ bool systemd_stderr_is_journal(void)
 
         if (!stream || sscanf(stream, "%" SCNuMAX ":%" SCNuMAX, &device, &inode) != 2)
                 return false;
-        return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+        return fstat(fd, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
 static int priority(const Claim *claim, Result result)
@@ -69,6 +69,22 @@ static CardFields card_fields(const Claim *claim, const Verdict *verdict)
         return fields;
 }
 
+static const char *message_id(Result result)
+{
+        switch (result) {
+        case RESULT_READY:
+                return MESSAGE_ID_READY;
+        case RESULT_SKIPPED:
+                return MESSAGE_ID_SKIPPED;
+        case RESULT_ABSENT:
+        case RESULT_REFUSED:
+        case RESULT_FAILED:
+        case _RESULT_MAX:
+                break;
+        }
+        return MESSAGE_ID_NOT_READY;
+}
+
 /* sd_journal_send() fails only where there is nobody to tell: the text output is the fallback. */
 static void send_gpu(const Report *report, size_t index, const char *sentence)
 {
@@ -76,16 +92,15 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
         const Verdict *verdict = &report->verdicts[index];
         const CardFields card = card_fields(claim, verdict);
         const char *word = reason_word(verdict->reason);
-        bool ready = verdict->result == RESULT_READY;
 
         /* clang-format off */
         (void)sd_journal_send("MESSAGE=%s", sentence,
-                "MESSAGE_ID=%s", ready ? MESSAGE_ID_READY : MESSAGE_ID_NOT_READY,
+                "MESSAGE_ID=%s", message_id(verdict->result),
                 "PRIORITY=%d", priority(claim, verdict->result),
                 "VFIO_GPU_NAME=%s", claim->entry->name,
                 "VFIO_GPU_RESULT=%s", result_word(verdict->result),
                 "VFIO_GPU_REASON=%s", word ? word : "",
-                "VFIO_GPU_STAGE=%s", stage_word(report->host->stage),
+                "VFIO_GPU_STAGE=%s", stage_word(report->stage),
                 "PCI_SLOT_NAME=%s", card.address,
                 "PCI_ID=%s", card.id,
                 "DRIVER=%s", card.driver,
@@ -96,7 +111,7 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
         /* clang-format on */
 }
 
-static void send_summary(const Report *report)
+void systemd_journal_summary(const Report *report, int error)
 {
         bool disabled = report->overall == OVERALL_DISABLED;
         int level = report->overall == OVERALL_FAILED ? LOG_ERR
@@ -108,8 +123,8 @@ static void send_summary(const Report *report)
                 "MESSAGE_ID=%s", disabled ? MESSAGE_ID_DISABLED : MESSAGE_ID_SUMMARY,
                 "PRIORITY=%d", level,
                 "VFIO_GPU_RESULT=%s", overall_word(report->overall),
-                "VFIO_GPU_STAGE=%s", stage_word(report->host->stage),
-                "ERRNO=%d", report_error(report),
+                "VFIO_GPU_STAGE=%s", stage_word(report->stage),
+                "ERRNO=%d", error,
                 NULL);
         /* clang-format on */
 }
@@ -135,7 +150,7 @@ int systemd_journal_report(const Report *report)
                         NULL);
                 /* clang-format on */
         }
-        send_summary(report);
+        systemd_journal_summary(report, report_error(report));
         return 0;
 }
 

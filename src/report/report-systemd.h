@@ -5,12 +5,16 @@
 #include "config/config.h"
 #include "report/report.h"
 
-/* True when stderr already goes to the journal: text printed there too would stand there twice. */
-bool systemd_stderr_is_journal(void);
+/* True when what is written to `fd`, stdout or stderr, goes to the journal: it would stand there
+ * twice. */
+bool systemd_is_journal(int fd);
 
 /* One journal record a GPU, one a warning, and one summary. Without a journal they are lost, as
  * sd_journal_send() has it: print them as well. Returns 0 or -ENOMEM. */
 int systemd_journal_report(const Report *report) _must_check_;
+
+/* The summary alone, with `error` (positive, or 0) as its ERRNO=. */
+void systemd_journal_summary(const Report *report, int error);
 
 /* One journal record for a mistake in the config: PRIORITY=3, with CONFIG_FILE= and CONFIG_LINE=.
  */

@@ -47,7 +47,7 @@ char *report_text_plan(const Plan *plan)
 
         Text text = TEXT_IN(arena);
         for (size_t i = 0; i < plan->n_steps; i++) {
-                text_add(&text, "%3zu. %s\n", i + 1, report_step(&plan->steps[i], arena));
+                text_add(&text, "%3zu. %s\n", i + 1, step_describe(&plan->steps[i], arena));
                 if (plan->steps[i].type == STEP_POLICY)
                         add_indented(&text, plan->steps[i].text);
         }

@@ -90,6 +90,16 @@ static void add_shortfall(Text *text, const Report *report)
         }
 }
 
+/* A judgement before the deed says so, unless the deed was done before. */
+static bool is_conditional(const Report *report)
+{
+        for (size_t i = 0; report->expected && i < report->plan->claims.n_items; i++)
+                if (report->verdicts[i].result == RESULT_READY &&
+                        !claim_is_ready(&report->plan->claims.items[i]))
+                        return true;
+        return false;
+}
+
 static const char *status_line(const Report *report, Arena *arena)
 {
         const Claims *claims = &report->plan->claims;
@@ -105,8 +115,8 @@ static const char *status_line(const Report *report, Arena *arena)
                 total += report->verdicts[i].result != RESULT_SKIPPED;
         }
         add_names(&names, report, RESULT_READY);
-        text_add(&text, "%zu of %zu GPU%s ready%s%s", ready, total, total == 1 ? "" : "s",
-                ready ? ": " : "", names.string);
+        text_add(&text, "%zu of %zu GPU%s %sready%s%s", ready, total, total == 1 ? "" : "s",
+                is_conditional(report) ? "would be " : "", ready ? ": " : "", names.string);
         add_shortfall(&text, report);
         if (report->stale_initrd)
                 text_add(&text, "; the initramfs holds another config");
@@ -121,51 +131,76 @@ static void add_warning(Report *report, Arena *arena, const char *sentence)
                 *item = sentence;
 }
 
-static void add_warnings(Report *report, const StepOutcome *outcomes, Arena *arena)
+static void add_all(Report *report, Arena *arena, const char *const *sentences, size_t n)
 {
-        const Plan *plan = report->plan;
+        for (size_t i = 0; i < n; i++)
+                add_warning(report, arena, sentences[i]);
+}
 
-        for (size_t i = 0; i < report->host->n_warnings; i++)
-                add_warning(report, arena, report->host->warnings[i]);
-        if (report->stale_initrd)
-                add_warning(report, arena,
-                        arena_printf(arena,
-                                "the initramfs was built with another %s: run `dracut -f`",
-                                report->config_path));
+static void add_step_warnings(
+        Report *report, const Plan *plan, const StepOutcome *outcomes, Arena *arena)
+{
         for (size_t i = 0; outcomes && i < plan->n_steps; i++) {
                 if (plan->steps[i].type != STEP_POLICY || outcomes[i].state == STEP_DONE)
                         continue;
                 add_warning(report, arena,
                         arena_printf(arena,
-                                "/run/modprobe.d/vfio-gpu.conf could not be written (%s): drivers "
-                                "of claimed cards may be loaded, but find them on hold",
+                                "could not %s (%s): drivers of claimed cards may be loaded, but "
+                                "find them on hold",
+                                step_describe(&plan->steps[i], arena),
                                 outcomes[i].state == STEP_FAILED ? strerror(outcomes[i].error)
                                                                  : "not in time"));
         }
 }
 
-int report_build(const char *config_path, bool stale_initrd, const Host *host, const Plan *plan,
-        const Verdict *verdicts, const StepOutcome *outcomes, Arena *arena, Report *ret)
+static void add_warnings(
+        Report *report, const Host *host, const StepOutcome *outcomes, Arena *arena)
+{
+        add_all(report, arena, host->warnings, host->n_warnings);
+        add_all(report, arena, report->plan->warnings, report->plan->n_warnings);
+        if (report->stale_initrd)
+                add_warning(report, arena,
+                        arena_printf(arena,
+                                "the initramfs was built with another %s: run " REASON_REBUILD,
+                                report->config_path));
+        add_step_warnings(report, report->plan, outcomes, arena);
+}
+
+int report_build(const ReportInput *input, Arena *arena, Report *ret)
 {
         /* a verdict that could not be made is all zeros, which reads as ready */
         if (arena_failed(arena))
                 return -ENOMEM;
 
         Report report = {
-                .config_path = config_path,
-                .stale_initrd = stale_initrd,
-                .host = host,
-                .plan = plan,
-                .verdicts = verdicts,
-                .overall = judge_whole(plan, verdicts),
+                .config_path = input->config_path,
+                .stale_initrd = input->stale_initrd,
+                .expected = input->expected,
+                .stage = input->host->stage,
+                .plan = input->plan,
+                .verdicts = input->verdicts,
+                .overall = judge_whole(input->plan, input->verdicts),
         };
 
         report.status = status_line(&report, arena);
-        add_warnings(&report, outcomes, arena);
+        add_warnings(&report, input->host, input->outcomes, arena);
         if (arena_failed(arena))
                 return -ENOMEM;
         *ret = report;
         return 0;
+}
+
+Report report_of_trouble(const char *config_path, Stage stage, const char *trouble)
+{
+        static const Plan nothing = {.off = PLAN_ON};
+
+        return (Report){
+                .config_path = config_path,
+                .stage = stage,
+                .plan = &nothing,
+                .overall = OVERALL_FAILED,
+                .status = trouble,
+        };
 }
 
 ExitStatus report_exit_status(const Report *report)
@@ -179,19 +214,6 @@ int report_error(const Report *report)
                 if (report->verdicts[i].error)
                         return report->verdicts[i].error;
         return 0;
-}
-
-static const char *companions(const Claim *claim, Arena *arena)
-{
-        Text text = TEXT_IN(arena);
-
-        for (size_t i = 0; i < claim->n_functions; i++) {
-                if (claim->functions[i] == claim->display)
-                        continue;
-                text_add(&text, "%s%s", text_is_empty(&text) ? ", with " : ", ",
-                        PCI_ADDRESS(claim->functions[i]->address));
-        }
-        return text.string;
 }
 
 /* "rtx6000 (0000:01:00.0, 10de:26b1)", or the name alone where there is no card. */
@@ -211,38 +233,11 @@ const char *report_sentence(const Report *report, size_t index, Arena *arena)
         const Verdict *verdict = &report->verdicts[index];
         const char *result = result_word(verdict->result);
         const char *reason = reason_word(verdict->reason);
+        bool would = verdict->result == RESULT_READY && report->expected && !claim_is_ready(claim);
 
-        if (verdict->result == RESULT_READY)
-                return arena_printf(arena, "%s is ready: %s, IOMMU group %d%s", who(claim, arena),
-                        CLAIM_DRIVER, claim->display->iommu_group, companions(claim, arena));
         if (!reason || strcmp(reason, result) == 0)
-                return arena_printf(
-                        arena, "%s is %s: %s", who(claim, arena), result, verdict->message);
+                return arena_printf(arena, "%s %s %s: %s", who(claim, arena),
+                        would ? "would be" : "is", result, verdict->message);
         return arena_printf(
                 arena, "%s is %s (%s): %s", who(claim, arena), result, reason, verdict->message);
-}
-
-const char *report_step(const Step *step, Arena *arena)
-{
-        const char *address = PCI_ADDRESS(step->address);
-
-        switch (step->type) {
-        case STEP_POLICY:
-                return "write /run/modprobe.d/vfio-gpu.conf";
-        case STEP_HOLD:
-                return arena_printf(arena, "hold %s (driver_override = %s)", address, step->target);
-        case STEP_LOAD:
-                return arena_printf(
-                        arena, "load %s%s%s", step->target, *step->text ? " " : "", step->text);
-        case STEP_UNBIND:
-                return arena_printf(arena, "take %s from %s", address, step->target);
-        case STEP_OVERRIDE:
-                return arena_printf(
-                        arena, "override %s (driver_override = %s)", address, step->target);
-        case STEP_BIND:
-                return arena_printf(arena, "bind %s to %s", address, step->target);
-        case _STEP_TYPE_MAX:
-                break;
-        }
-        return NULL;
 }

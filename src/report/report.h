@@ -21,26 +21,35 @@ typedef enum ExitStatus {
         EXIT_STATUS_MACHINE = 4,
 } ExitStatus;
 
-/* Everything in it is borrowed, and outlives it. */
-typedef struct Report {
+/* What is judged; all of it outlives the report. */
+typedef struct ReportInput {
         const char *config_path;
         bool stale_initrd; /* the initrd worked with another config than this one */
+        bool expected;     /* nothing was done yet: the verdicts are about what apply would reach */
         const Host *host;
         const Plan *plan;
-        const Verdict *verdicts; /* one for each claim of the plan */
+        const Verdict *verdicts;     /* one for each claim of the plan */
+        const StepOutcome *outcomes; /* of the plan's steps, or NULL */
+} ReportInput;
+
+typedef struct Report {
+        const char *config_path;
+        bool stale_initrd;
+        bool expected;
+        Stage stage;
+        const Plan *plan;
+        const Verdict *verdicts;
         Overall overall;
         const char *status; /* the STATUS= line */
         const char **warnings;
         size_t n_warnings;
 } Report;
 
-/*
- * Judges the whole. `outcomes` are those of the plan's steps, or NULL; strings live in `arena`.
- * Returns 0 or -ENOMEM.
- */
-int report_build(const char *config_path, bool stale_initrd, const Host *host, const Plan *plan,
-        const Verdict *verdicts, const StepOutcome *outcomes, Arena *arena,
-        Report *ret) _must_check_;
+/* Judges the whole. Strings live in `arena`. Returns 0 or -ENOMEM. */
+int report_build(const ReportInput *input, Arena *arena, Report *ret) _must_check_;
+
+/* The report of a run that did not get as far as that, because of `trouble`. */
+Report report_of_trouble(const char *config_path, Stage stage, const char *trouble);
 
 /* "ok", "degraded", "failed", "disabled"; "initrd", "system". */
 const char *overall_word(Overall overall);
@@ -48,11 +57,8 @@ const char *stage_word(Stage stage);
 
 ExitStatus report_exit_status(const Report *report);
 
-/* The first errno of a step that failed, or 0. */
+/* The first errno of a claim that is not ready, or 0. */
 int report_error(const Report *report);
 
 /* One sentence about the claim with index `index`: card, cause, remedy. NULL: out of memory. */
 const char *report_sentence(const Report *report, size_t index, Arena *arena);
-
-/* What a step does, in words: "hold 0000:01:00.0 (driver_override = vfio-gpu-hold)". */
-const char *report_step(const Step *step, Arena *arena);

@@ -78,6 +78,11 @@ static int take_option(int option, Options *options)
         }
 }
 
+static bool is_empty(const char *value)
+{
+        return value && !*value;
+}
+
 static int check_together(const Options *options, int n_arguments)
 {
         if (!options->verb)
@@ -87,6 +92,8 @@ static int check_together(const Options *options, int n_arguments)
         else if (options->release && !options->root)
                 say_error("--kernel=%s goes with --root: of this machine the running kernel counts",
                         options->release);
+        else if (is_empty(options->config) || is_empty(options->root) || is_empty(options->release))
+                say_error("an option that wants a value has an empty one");
         else
                 return 1;
         return -EINVAL;

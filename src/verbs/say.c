@@ -8,7 +8,7 @@
 static void _printf_(2, 0) say(const char *level, const char *format, va_list args)
 {
         /* sd-daemon(3): the level before a line is what the journal makes its priority of */
-        if (systemd_stderr_is_journal())
+        if (systemd_is_journal(STDERR_FILENO))
                 fputs(level, stderr);
         fputs("vfio-gpu: ", stderr);
         vfprintf(stderr, format, args);
@@ -45,7 +45,7 @@ static void say_problem(const char *path, const ConfigProblem *problem)
                 sentence = NULL;
                 return;
         }
-        if (systemd_stderr_is_journal())
+        if (systemd_is_journal(STDERR_FILENO))
                 systemd_journal_problem(path, problem->line, sentence);
         else
                 say_error("%s", sentence);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verbs/session.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "host/conf-file.h"
@@ -8,56 +9,56 @@
 #include "host/scan.h"
 #include "verbs/say.h"
 
-ExitStatus session_out_of_memory(void)
+#define CONFIG_PATH "/etc/vfio-gpu.conf"
+
+ExitStatus session_fail(Session *s, ExitStatus status, int error, const char *format, ...)
 {
-        say_error("out of memory");
-        return EXIT_STATUS_MACHINE;
+        _cleanup_free_ char *text = NULL;
+        va_list args;
+
+        va_start(args, format);
+        int length = vasprintf(&text, format, args);
+        va_end(args);
+        if (length < 0)
+                text = NULL;
+        say_error("%s", text ? text : "out of memory");
+        s->error = error;
+        s->trouble = text && s->arena ? arena_strdup(s->arena, text) : NULL;
+        if (!s->trouble)
+                s->trouble = "out of memory";
+        return status;
 }
 
-static ExitStatus scan(Session *s, unsigned flags)
+ExitStatus session_out_of_memory(Session *s)
 {
-        _cleanup_free_ char *message = NULL;
-        int r = scan_host(&s->root, flags, &s->host, &message);
-
-        if (r < 0) {
-                say_error("the machine could not be read: %s", message ? message : strerror(-r));
-                return EXIT_STATUS_MACHINE;
-        }
-        if (kernel_words_parse(s->host->cmdline, s->arena, &s->words) < 0)
-                return session_out_of_memory();
-        if (s->options->verbose)
-                say_detail("%s stage, kernel %s, %zu PCI functions, config %s",
-                        stage_word(s->host->stage), s->host->release ? s->host->release : "unknown",
-                        s->host->n_functions, s->config_path);
-        return EXIT_STATUS_OK;
+        return session_fail(s, EXIT_STATUS_MACHINE, ENOMEM, "out of memory");
 }
 
+/* As the user knows it; below --root it is opened as /etc/vfio-gpu.conf of that tree. */
 static char *config_path(const Options *options)
 {
         char *path = NULL;
 
         if (options->config)
                 return strdup(options->config);
-        if (asprintf(&path, "%s/etc/vfio-gpu.conf", options->root ? options->root : "") < 0)
+        if (asprintf(&path, "%s%s", options->root ? options->root : "", CONFIG_PATH) < 0)
                 return NULL;
         return path;
 }
 
-ExitStatus session_open(const Options *options, unsigned scan_flags, Session *ret)
+ExitStatus session_start(const Options *options, Session *ret)
 {
-        int r = 0;
-
         *ret = (Session){.options = options, .root = ROOT_NULL};
         ret->config_path = config_path(options);
         ret->arena = arena_new();
         if (!ret->arena || !ret->config_path)
-                return session_out_of_memory();
-        r = root_open(options->root, options->release, &ret->root);
-        if (r < 0) {
-                say_error("%s: %s", options->root ? options->root : "/", strerror(-r));
-                return EXIT_STATUS_MACHINE;
-        }
-        return scan(ret, scan_flags);
+                return session_out_of_memory(ret);
+
+        int r = root_open(options->root, options->release, &ret->root);
+        if (r < 0)
+                return session_fail(ret, EXIT_STATUS_MACHINE, -r, "%s: %s",
+                        options->root ? options->root : "/", strerror(-r));
+        return EXIT_STATUS_OK;
 }
 
 void session_done(Session *s)
@@ -74,15 +75,37 @@ void session_done(Session *s)
         root_done(&s->root);
 }
 
-static void remember_trouble(Session *s, int error, unsigned line, const char *text, size_t more)
+ExitStatus session_scan(Session *s, unsigned scan_flags)
+{
+        _cleanup_free_ char *message = NULL;
+        int r = scan_host(&s->root, scan_flags, &s->host, &message);
+
+        if (r < 0)
+                return session_fail(s, EXIT_STATUS_MACHINE, -r, "the machine could not be read: %s",
+                        message ? message : strerror(-r));
+        if (kernel_words_parse(s->host->cmdline, s->arena, &s->words) < 0)
+                return session_out_of_memory(s);
+        if (s->options->verbose)
+                say_detail("%s stage, kernel %s, %zu PCI functions, config %s",
+                        stage_word(s->host->stage), s->host->release ? s->host->release : "unknown",
+                        s->host->n_functions, s->config_path);
+        return EXIT_STATUS_OK;
+}
+
+/* The mistakes are said already, each on its own. */
+static ExitStatus config_is_wrong(Session *s, int error, const ConfigProblem *first, size_t more)
 {
         Arena *arena = s->arena;
-        const char *place = line > 0 ? arena_printf(arena, ":%u", line) : "";
+        const char *place = first->line > 0 ? arena_printf(arena, ":%u", first->line) : "";
         const char *others = more > 0 ? arena_printf(arena, " (and %zu more)", more) : "";
 
         s->error = error;
-        s->trouble = arena_printf(arena, "config wrong, nothing was changed: %s%s: %s%s",
-                s->config_path, place ? place : "", text, others ? others : "");
+        s->trouble = arena_printf(arena, "config wrong, nothing was changed: %s%s: %s%s%s%s",
+                s->config_path, place ? place : "", first->key ? first->key : "",
+                first->key ? ": " : "", first->text, others ? others : "");
+        if (!s->trouble)
+                s->trouble = "config wrong, nothing was changed";
+        return EXIT_STATUS_CONFIG;
 }
 
 static ExitStatus parse_config(Session *s, size_t size)
@@ -93,11 +116,9 @@ static ExitStatus parse_config(Session *s, size_t size)
         if (r == 0)
                 return EXIT_STATUS_OK;
         if (r != -EINVAL)
-                return session_out_of_memory();
+                return session_out_of_memory(s);
         say_problems(s->config_path, problems);
-        remember_trouble(
-                s, EINVAL, problems->items[0].line, problems->items[0].text, problems->n_items - 1);
-        return EXIT_STATUS_CONFIG;
+        return config_is_wrong(s, EINVAL, &problems->items[0], problems->n_items - 1);
 }
 
 static ExitStatus no_config(Session *s)
@@ -105,26 +126,24 @@ static ExitStatus no_config(Session *s)
         static const char empty[] = "gpus = ( );";
 
         s->config_text = strdup(empty);
-        return s->config_text ? parse_config(s, sizeof(empty) - 1) : session_out_of_memory();
+        return s->config_text ? parse_config(s, sizeof(empty) - 1) : session_out_of_memory(s);
 }
 
 ExitStatus session_read_config(Session *s, bool quiet_if_missing)
 {
         _cleanup_free_ char *reason = NULL;
+        const bool below = s->options->root && !s->options->config;
         size_t size = 0;
-        int r = conf_file_read(s->config_path, geteuid() != 0 || s->options->root != NULL,
-                &s->config_text, &size, &reason);
+        int r = conf_file_read(below ? &s->root : NULL, below ? CONFIG_PATH : s->config_path,
+                geteuid() != 0 || s->options->root, &s->config_text, &size, &reason);
 
         if (r == -ENOENT && quiet_if_missing)
                 return no_config(s);
         if (r < 0) {
-                const char *text = reason ? reason : strerror(-r);
-                const ConfigProblem problem = {.text = text};
+                ConfigProblem problem = {.text = reason ? reason : strerror(-r)};
 
-                say_problems(s->config_path,
-                        &(ConfigProblems){.items = (ConfigProblem[]){problem}, .n_items = 1});
-                remember_trouble(s, -r, 0, text, 0);
-                return EXIT_STATUS_CONFIG;
+                say_problems(s->config_path, &(ConfigProblems){.items = &problem, .n_items = 1});
+                return config_is_wrong(s, -r, &problem, 0);
         }
         return parse_config(s, size);
 }
@@ -139,22 +158,25 @@ ExitStatus session_plan(Session *s)
                         return status;
         }
         if (plan_build(s->config, &s->words, s->host, &s->plan) < 0)
-                return session_out_of_memory();
+                return session_out_of_memory(s);
         return EXIT_STATUS_OK;
 }
 
-ExitStatus session_open_plan(const Options *options, Session *ret)
+ExitStatus session_open(const Options *options, Session *ret)
 {
-        ExitStatus status = session_open(options, 0, ret);
+        ExitStatus status = session_start(options, ret);
 
+        if (status == EXIT_STATUS_OK)
+                status = session_scan(ret, 0);
         return status == EXIT_STATUS_OK ? session_plan(ret) : status;
 }
 
+/* An image holds a copy of the config in /etc, and of no other. */
 bool session_initrd_is_stale(const Session *s)
 {
         _cleanup_free_ char *used = NULL;
 
-        if (s->host->stage == STAGE_INITRD ||
+        if (s->host->stage == STAGE_INITRD || s->options->config ||
                 root_read(&s->root, RUN_DIR "/initrd.conf", CONF_FILE_MAX, &used) < 0)
                 return false;
 
@@ -165,20 +187,26 @@ bool session_initrd_is_stale(const Session *s)
         return strlen(used) != length || strncmp(used, s->config_text, length) != 0;
 }
 
-ExitStatus session_report(
-        Session *s, const Verdict *verdicts, const StepOutcome *outcomes, Report *ret)
+ExitStatus session_report(Session *s, const Verdict *verdicts, const StepOutcome *outcomes,
+        bool expected, Report *ret)
 {
-        bool stale = s->plan->off == PLAN_ON && session_initrd_is_stale(s);
-        int r = report_build(
-                s->config_path, stale, s->host, s->plan, verdicts, outcomes, s->arena, ret);
+        const ReportInput input = {
+                .config_path = s->config_path,
+                .stale_initrd = s->plan->off == PLAN_ON && session_initrd_is_stale(s),
+                .expected = expected,
+                .host = s->host,
+                .plan = s->plan,
+                .verdicts = verdicts,
+                .outcomes = outcomes,
+        };
 
-        return r < 0 ? session_out_of_memory() : EXIT_STATUS_OK;
+        return report_build(&input, s->arena, ret) < 0 ? session_out_of_memory(s) : EXIT_STATUS_OK;
 }
 
-ExitStatus session_print(char *text)
+ExitStatus session_print(Session *s, char *text)
 {
         if (!text)
-                return session_out_of_memory();
+                return session_out_of_memory(s);
         fputs(text, stdout);
         free(text);
         return EXIT_STATUS_OK;

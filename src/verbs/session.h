@@ -22,9 +22,16 @@ typedef struct Session {
         int error;           /* positive errno of it */
 } Session;
 
-/* Opens the tree and reads the machine, with `scan_flags`. session_done() in every case. */
-ExitStatus session_open(const Options *options, unsigned scan_flags, Session *ret) _must_check_;
+/* Opens the tree. session_done() in every case. */
+ExitStatus session_start(const Options *options, Session *ret) _must_check_;
 void session_done(Session *session);
+
+/* Reads the machine, with `scan_flags`. */
+ExitStatus session_scan(Session *session, unsigned scan_flags) _must_check_;
+
+/* Says what went wrong, and remembers it for whoever waits for the report. Returns `status`. */
+ExitStatus session_fail(Session *session, ExitStatus status, int error, const char *format, ...)
+        _printf_(4, 5);
 
 /* Reads the config. `quiet_if_missing`: a config that does not exist is no error; it is then empty.
  */
@@ -34,16 +41,16 @@ ExitStatus session_read_config(Session *session, bool quiet_if_missing) _must_ch
 ExitStatus session_plan(Session *session) _must_check_;
 
 /* All of it. */
-ExitStatus session_open_plan(const Options *options, Session *ret) _must_check_;
+ExitStatus session_open(const Options *options, Session *ret) _must_check_;
 
 /* Whether the initrd worked with another config than the one that was read. */
 bool session_initrd_is_stale(const Session *session);
 
-/* Builds the report of `verdicts`; `outcomes` may be NULL. */
+/* Builds the report of `verdicts`; `outcomes` may be NULL; `expected` as in ReportInput. */
 ExitStatus session_report(Session *session, const Verdict *verdicts, const StepOutcome *outcomes,
-        Report *ret) _must_check_;
+        bool expected, Report *ret) _must_check_;
 
 /* Prints `text`, which may be NULL (out of memory), and frees it. */
-ExitStatus session_print(char *text) _must_check_;
+ExitStatus session_print(Session *session, char *text) _must_check_;
 
-ExitStatus session_out_of_memory(void);
+ExitStatus session_out_of_memory(Session *session);

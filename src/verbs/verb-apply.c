@@ -12,10 +12,10 @@
 #include "verbs/verbs.h"
 
 /*
- * One step of one card; and each of the four phases of a run together. Policy, holds, loads and
- * binds at their longest, and the wait for VFIO, stay below the unit's TimeoutStartSec=.
+ * One step of one card; and a whole run, which stays, with the wait for the lock (run-dir.c), below
+ * the unit's TimeoutStartSec=: lint adds them up.
  */
-static const WorkerLimits limits = {.step_ms = 5000, .total_ms = 8000};
+static const WorkerLimits limits = {.step_ms = 5000, .total_ms = 30000};
 
 static void say_steps(const Session *s, const StepOutcome *outcomes)
 {
@@ -27,7 +27,7 @@ static void say_steps(const Session *s, const StepOutcome *outcomes)
         };
 
         for (size_t i = 0; i < s->plan->n_steps; i++)
-                say_detail("%s: %s%s", report_step(&s->plan->steps[i], s->arena),
+                say_detail("%s: %s%s", step_describe(&s->plan->steps[i], s->arena),
                         states[outcomes[i].state],
                         outcomes[i].state == STEP_FAILED ? strerror(outcomes[i].error) : "");
 }
@@ -63,93 +63,110 @@ static ExitStatus change(Session *s, Report *ret)
         Ops ops = {0};
 
         if (!outcomes)
-                return session_out_of_memory();
+                return session_out_of_memory(s);
 
         int r = ops_kernel_init(&s->root, &ops);
         if (r == 0)
                 r = apply_steps(s->plan->steps, s->plan->n_steps, s->plan->claims.n_items, &ops,
                         &limits, outcomes);
-        if (r < 0) {
-                say_error("nothing more can be done: %s", strerror(-r));
-                return EXIT_STATUS_MACHINE;
-        }
+        if (r < 0)
+                return session_fail(
+                        s, EXIT_STATUS_MACHINE, -r, "nothing more can be done: %s", strerror(-r));
         if (s->options->verbose)
                 say_steps(s, outcomes);
-        return session_report(s, judge(s, &ops, outcomes), outcomes, ret);
+
+        Verdict *verdicts = judge(s, &ops, outcomes);
+        if (verdicts)
+                verify_groups(s->plan, verdicts, s->arena);
+        return session_report(s, verdicts, outcomes, false, ret);
 }
 
-static int write_record(const Session *s, const RunDir *dir, const char *json)
+/* What the initrd worked with is kept whole, also where it was wrong: the real root compares. */
+static int write_record(const Session *s, const RunDir *dir, Stage stage, const char *json)
 {
-        bool initrd = s->host->stage == STAGE_INITRD;
+        bool initrd = stage == STAGE_INITRD;
+        bool off = s->plan && s->plan->off != PLAN_ON;
         int r = run_dir_write(dir, "status.json", json);
 
         if (r == 0)
                 r = run_dir_write(dir, initrd ? "initrd.json" : "system.json", json);
-        if (r == 0 && initrd && s->plan->off == PLAN_ON)
+        if (r == 0 && initrd && s->config_text && !off)
                 r = run_dir_write(dir, "initrd.conf", s->config_text);
         return r;
 }
 
 /* The journal and systemd first: they matter even where the file cannot be written. */
-static ExitStatus publish(const Session *s, const RunDir *dir, const Report *report)
+static ExitStatus publish(Session *s, const RunDir *dir, const Report *report)
 {
         _cleanup_free_ char *json = report_json(report, false);
         int r = systemd_journal_report(report);
 
         systemd_notify_status(report->status, report_error(report));
         if (!json || r < 0)
-                return session_out_of_memory();
-        r = write_record(s, dir, json);
-        if (r < 0) {
-                say_error("/" RUN_DIR ": the report could not be written: %s", strerror(-r));
-                return EXIT_STATUS_MACHINE;
-        }
+                return session_out_of_memory(s);
+        r = write_record(s, dir, report->stage, json);
+        if (r < 0)
+                return session_fail(s, EXIT_STATUS_MACHINE, -r,
+                        "/" RUN_DIR ": the report could not be written: %s", strerror(-r));
         if (s->options->json)
-                return session_print(TAKE_PTR(json));
-        return systemd_stderr_is_journal() ? EXIT_STATUS_OK : session_print(report_text(report));
+                return session_print(s, TAKE_PTR(json));
+        return systemd_is_journal(STDOUT_FILENO) ? EXIT_STATUS_OK
+                                                 : session_print(s, report_text(report));
+}
+
+/* No report of an earlier run may stay behind as if it were this one's. What went wrong was said.
+ */
+static void publish_trouble(Session *s, const RunDir *dir)
+{
+        Stage stage = root_exists(&s->root, "etc/initrd-release") ? STAGE_INITRD : STAGE_SYSTEM;
+        Report report = report_of_trouble(s->config_path, stage, s->trouble);
+        _cleanup_free_ char *json = report_json(&report, false);
+
+        systemd_journal_summary(&report, s->error);
+        systemd_notify_status(s->trouble, s->error);
+        if (dir->fd >= 0 && (!json || write_record(s, dir, stage, json) < 0))
+                say_error("/" RUN_DIR ": the report could not be written");
+}
+
+static ExitStatus open_run_dir(Session *s, RunDir *ret)
+{
+        int r = run_dir_open(&s->root, ret);
+
+        if (r == -EBUSY)
+                return session_fail(s, EXIT_STATUS_MACHINE, EBUSY,
+                        "another vfio-gpu is at work on this machine, and does not end");
+        if (r < 0)
+                return session_fail(s, EXIT_STATUS_MACHINE, -r, "/" RUN_DIR ": %s", strerror(-r));
+        return EXIT_STATUS_OK;
 }
 
 static ExitStatus apply(Session *s, const RunDir *dir)
 {
         Report report = {0};
-        ExitStatus status = session_plan(s);
+        ExitStatus status = session_scan(s, 0);
 
+        if (status == EXIT_STATUS_OK)
+                status = session_plan(s);
         if (status == EXIT_STATUS_OK)
                 status = change(s, &report);
         if (status == EXIT_STATUS_OK)
                 status = publish(s, dir, &report);
-        if (s->trouble)
-                systemd_notify_status(s->trouble, s->error);
         return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
-}
-
-static ExitStatus apply_locked(const Options *options, const RunDir *dir)
-{
-        Session s;
-        ExitStatus status = session_open(options, 0, &s);
-
-        if (status == EXIT_STATUS_OK)
-                status = apply(&s, dir);
-        session_done(&s);
-        return status;
 }
 
 ExitStatus verb_apply(const Options *options)
 {
-        Root root = ROOT_NULL;
+        Session s;
         RunDir dir = RUN_DIR_NULL;
-        ExitStatus status = EXIT_STATUS_MACHINE;
-        int r = root_open(NULL, NULL, &root);
+        ExitStatus status = session_start(options, &s);
 
-        if (r == 0)
-                r = run_dir_open(&root, &dir);
-        if (r == -EBUSY)
-                say_error("another vfio-gpu is at work on this machine, and does not end");
-        else if (r < 0)
-                say_error("/" RUN_DIR ": %s", strerror(-r));
-        else
-                status = apply_locked(options, &dir);
+        if (status == EXIT_STATUS_OK)
+                status = open_run_dir(&s, &dir);
+        if (status == EXIT_STATUS_OK)
+                status = apply(&s, &dir);
+        if (s.trouble)
+                publish_trouble(&s, &dir);
         run_dir_done(&dir);
-        root_done(&root);
+        session_done(&s);
         return status;
 }

@@ -14,14 +14,14 @@ static ExitStatus foresee(Session *s, bool steps)
         for (size_t i = 0; verdicts && i < n; i++)
                 verdicts[i] = verify_expected(&s->plan->claims.items[i], s->arena);
 
-        ExitStatus status = session_report(s, verdicts, NULL, &report);
+        ExitStatus status = session_report(s, verdicts, NULL, true, &report);
         if (status == EXIT_STATUS_OK && s->options->json)
-                status = session_print(report_json(&report, steps));
+                status = session_print(s, report_json(&report, steps));
         else if (status == EXIT_STATUS_OK) {
                 if (steps)
-                        status = session_print(report_text_plan(s->plan));
+                        status = session_print(s, report_text_plan(s->plan));
                 if (status == EXIT_STATUS_OK)
-                        status = session_print(report_text(&report));
+                        status = session_print(s, report_text(&report));
         }
         return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
 }
@@ -29,7 +29,7 @@ static ExitStatus foresee(Session *s, bool steps)
 static ExitStatus run(const Options *options, bool steps)
 {
         Session s;
-        ExitStatus status = session_open_plan(options, &s);
+        ExitStatus status = session_open(options, &s);
 
         if (status == EXIT_STATUS_OK)
                 status = foresee(&s, steps);

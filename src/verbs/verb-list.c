@@ -13,8 +13,9 @@ static ExitStatus print_list(Session *s)
         for (size_t i = 0; i < s->host->n_warnings; i++)
                 say_error("warning: %s", s->host->warnings[i]);
         if (list_build(s->host, s->plan, s->arena, &list) < 0)
-                return session_out_of_memory();
-        return session_print(s->options->json ? report_json_list(&list) : report_text_list(&list));
+                return session_out_of_memory(s);
+        return session_print(
+                s, s->options->json ? report_json_list(&list) : report_text_list(&list));
 }
 
 /* The hardware is shown even where the config is wrong; the status then says so. */
@@ -32,8 +33,10 @@ static ExitStatus list(Session *s)
 ExitStatus verb_list(const Options *options)
 {
         Session s;
-        ExitStatus status = session_open(options, SCAN_NAMES, &s);
+        ExitStatus status = session_start(options, &s);
 
+        if (status == EXIT_STATUS_OK)
+                status = session_scan(&s, SCAN_NAMES);
         if (status == EXIT_STATUS_OK)
                 status = list(&s);
         session_done(&s);

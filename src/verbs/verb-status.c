@@ -44,6 +44,14 @@ static const char *driver_before(const Stages *stages, PciAddress address)
         return driver;
 }
 
+static bool any_had_ready(const Stages *stages, PciAddress address)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(stages->records); i++)
+                if (stages->records[i] && record_had_ready(stages->records[i], address))
+                        return true;
+        return false;
+}
+
 static Verdict judge(Session *s, const Stages *stages, size_t index)
 {
         const Claim *claim = &s->plan->claims.items[index];
@@ -52,6 +60,9 @@ static Verdict judge(Session *s, const Stages *stages, size_t index)
         verdict = verify_claim(s->plan, index, verdict.bindings, NULL, s->arena);
         for (size_t i = 0; verdict.drivers_before && i < claim->n_functions; i++)
                 verdict.drivers_before[i] = driver_before(stages, claim->functions[i]->address);
+        if (verdict.reason == REASON_LOST && !any_had_ready(stages, claim->display->address))
+                verdict.message = "no stage of this boot has handed it over: see `journalctl -b -u "
+                                  "vfio-gpu`, or `systemctl enable --now vfio-gpu`";
         return verdict;
 }
 
@@ -75,11 +86,13 @@ static ExitStatus show(Session *s, const Stages *stages)
 
         for (size_t i = 0; verdicts && i < n; i++)
                 verdicts[i] = judge(s, stages, i);
+        if (verdicts)
+                verify_groups(s->plan, verdicts, s->arena);
 
-        ExitStatus status = session_report(s, verdicts, NULL, &report);
+        ExitStatus status = session_report(s, verdicts, NULL, false, &report);
         if (status == EXIT_STATUS_OK)
                 status = session_print(
-                        s->options->json ? report_json(&report, false) : report_text(&report));
+                        s, s->options->json ? report_json(&report, false) : report_text(&report));
         if (status == EXIT_STATUS_OK && !s->options->json)
                 status = print_stages(stages);
         return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
@@ -88,7 +101,7 @@ static ExitStatus show(Session *s, const Stages *stages)
 ExitStatus verb_status(const Options *options)
 {
         Session s;
-        ExitStatus status = session_open_plan(options, &s);
+        ExitStatus status = session_open(options, &s);
 
         if (status == EXIT_STATUS_OK) {
                 Stages stages = {0};
