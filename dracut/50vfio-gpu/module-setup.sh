@@ -31,7 +31,7 @@ installkernel() {
 
 install() {
     inst_binary /usr/bin/vfio-gpu
-    # -H: rd.hostonly=0 on the kernel command line takes the config away again, as a way out
+    # -H: it is of this host
     inst_simple -H /etc/vfio-gpu.conf
     if dracut_module_included "systemd"; then
         inst_simple "${systemdsystemunitdir-/usr/lib/systemd/system}/vfio-gpu.service"
