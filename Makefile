@@ -8,15 +8,15 @@ VERSION := 0.1.0
 
 prefix     ?= /usr
 bindir     ?= $(prefix)/bin
-sysconfdir ?= /etc
 PKG_CONFIG ?= pkg-config
 CLANG_FORMAT ?= clang-format
 
-# Folders of systemd and dracut: what they say themselves, else where they have always been.
+# Folders of systemd and dracut: what they say themselves, else where they have always been, wherever the
+# program itself goes.
 pkgvar      = $(or $(shell $(PKG_CONFIG) --variable=$(1) $(2) 2>/dev/null),$(3))
-unitdir    ?= $(call pkgvar,systemdsystemunitdir,systemd,$(prefix)/lib/systemd/system)
-catalogdir ?= $(call pkgvar,catalogdir,systemd,$(prefix)/lib/systemd/catalog)
-dracutdir  ?= $(call pkgvar,dracutmodulesdir,dracut,$(prefix)/lib/dracut/modules.d)
+unitdir    ?= $(call pkgvar,systemdsystemunitdir,systemd,/usr/lib/systemd/system)
+catalogdir ?= $(call pkgvar,catalogdir,systemd,/usr/lib/systemd/catalog)
+dracutdir  ?= $(call pkgvar,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
 
 LIBS := libsystemd libkmod libpci libconfig json-c
 
@@ -78,7 +78,7 @@ at_bindir = sed 's|/usr/bin/vfio-gpu|$(bindir)/vfio-gpu|g'
 
 install: all
 	install -D -m 0755 $(BUILD)/vfio-gpu $(DESTDIR)$(bindir)/vfio-gpu
-	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(catalogdir) $(DESTDIR)$(dracutdir)/50vfio-gpu $(DESTDIR)$(sysconfdir)
+	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(catalogdir) $(DESTDIR)$(dracutdir)/50vfio-gpu $(DESTDIR)/etc
 	$(at_bindir) units/vfio-gpu.service >$(DESTDIR)$(unitdir)/vfio-gpu.service
 	chmod 0644 $(DESTDIR)$(unitdir)/vfio-gpu.service
 	install -m 0644 units/vfio-gpu.catalog $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
@@ -86,13 +86,13 @@ install: all
 		$(at_bindir) dracut/50vfio-gpu/$$f >$(DESTDIR)$(dracutdir)/50vfio-gpu/$$f && \
 		chmod 0755 $(DESTDIR)$(dracutdir)/50vfio-gpu/$$f || exit 1; done
 	@# a config that is there is the user's
-	[ -e $(DESTDIR)$(sysconfdir)/vfio-gpu.conf ] || install -m 0644 conf/vfio-gpu.conf $(DESTDIR)$(sysconfdir)/vfio-gpu.conf
+	[ -e $(DESTDIR)/etc/vfio-gpu.conf ] || install -m 0644 conf/vfio-gpu.conf $(DESTDIR)/etc/vfio-gpu.conf
 	[ -n "$(DESTDIR)" ] || journalctl --update-catalog || true
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/vfio-gpu $(DESTDIR)$(unitdir)/vfio-gpu.service $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
 	rm -rf $(DESTDIR)$(dracutdir)/50vfio-gpu
-	@! cmp -s conf/vfio-gpu.conf $(DESTDIR)$(sysconfdir)/vfio-gpu.conf || rm -f $(DESTDIR)$(sysconfdir)/vfio-gpu.conf
+	@! cmp -s conf/vfio-gpu.conf $(DESTDIR)/etc/vfio-gpu.conf || rm -f $(DESTDIR)/etc/vfio-gpu.conf
 
 deps:
 	@tests/deps
