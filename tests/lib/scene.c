@@ -150,12 +150,10 @@ static void add_claim(Text *text, const Claim *claim)
 {
         text_separate(text, " ");
         text_add(text, "%s:%s", claim->entry->name,
-                claim->skipped   ? "skipped"
-                : claim->display ? PCI_ADDRESS(claim->display->address)
-                                 : "-");
+                claim->display ? PCI_ADDRESS(claim->display->address) : "-");
         for (size_t i = 0; i < claim->n_functions; i++)
                 text_add(text, "%s%u", i ? "," : "{", claim->functions[i]->address.function);
-        text_add(text, "%s", claim->n_functions ? "}" : "");
+        text_add(text, "%s%s", claim->n_functions ? "}" : "", claim->skipped ? "!skipped" : "");
         for (int reason = 0; reason < _REASON_MAX; reason++)
                 if (claim->reasons[reason])
                         text_add(text, "!%s", reason_word((Reason)reason));

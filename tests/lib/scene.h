@@ -34,7 +34,7 @@ const Plan *scene_plan(Scene *scene);
 
 /*
  * The claims as text, a word each: `name:0000:01:00.0{0,1}` with the numbers of the functions,
- * `name:-` without a GPU, `!word` for every reason that applies, `name:skipped`.
+ * `name:-` without a GPU, then `!skipped` and `!word` for every reason that applies.
  */
 const char *scene_claims_text(Scene *scene, const Claims *claims);
 

@@ -205,6 +205,19 @@ static void set_attributes(Tree *tree, const char *device, const TreeFunction *f
                 set_attribute(tree, device, "secondary_bus_number", "1\n");
 }
 
+/* Links to the VFs that are enabled; where they point to is nobody's concern here. */
+static void set_vfs(Tree *tree, const char *device, const TreeFunction *f)
+{
+        unsigned n = f->numvfs ? (unsigned)strtoul(f->numvfs, NULL, 10) : 0;
+
+        for (unsigned i = 0; i < n; i++) {
+                char name[32];
+
+                snprintf(name, sizeof(name), "virtfn%u", i);
+                set_link(tree, device, name, "../vf%u-of-%s", i, f->address);
+        }
+}
+
 static void set_links(Tree *tree, const char *device, const TreeFunction *f)
 {
         if (f->driver) {
@@ -226,6 +239,7 @@ static void set_links(Tree *tree, const char *device, const TreeFunction *f)
         }
         if (f->physfn)
                 set_link(tree, device, "physfn", "../%s", f->physfn);
+        set_vfs(tree, device, f);
 }
 
 void tree_add_function(Tree *tree, const TreeFunction *f)

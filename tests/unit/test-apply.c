@@ -221,7 +221,7 @@ static void expect_left_alone(const Run *run, const Step *broken, const char *wh
                 if (broken->type == STEP_LOAD ||
                         (broken->type != STEP_POLICY && plan->steps[i].claim == broken->claim))
                         cr_expect_eq(run->outcomes[i].state, STEP_NOT_TAKEN, "%s: then %s", what,
-                                report_step(&plan->steps[i], run->scene.arena));
+                                step_describe(&plan->steps[i], run->scene.arena));
 }
 
 static void break_step(size_t n, SimFaultType type, int value, unsigned step_ms)
@@ -229,7 +229,7 @@ static void break_step(size_t n, SimFaultType type, int value, unsigned step_ms)
         static const char machine[] = BUSY B HOST;
         SCENE(scene, machine, TWO);
         const Step *planned = &scene_plan(&scene)->steps[n];
-        const char *what = report_step(planned, scene.arena);
+        const char *what = step_describe(planned, scene.arena);
         _cleanup_(run_done) Run run = {0};
 
         apply_with(&run, machine, TWO, fault_at(planned, type, value, scene.arena), step_ms);

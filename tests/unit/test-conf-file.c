@@ -63,7 +63,7 @@ static void expect_failure(const char *file, bool allow_own, int error, const ch
                 _cleanup_free_ char *text = NULL, *said = NULL;
                 size_t size = 77;
                 double begin = seconds_now();
-                cr_expect_eq(conf_file_read(file, allow_own, &text, &size, &said), error);
+                cr_expect_eq(conf_file_read(NULL, file, allow_own, &text, &size, &said), error);
                 double seconds = seconds_now() - begin;
                 best = seconds < best ? seconds : best;
                 cr_assert_not_null(said, "no reason, expected: %s", reason);
@@ -79,7 +79,7 @@ static void expect_text(const char *file, bool allow_own, const char *expected, 
         _cleanup_free_ char *text = NULL, *said = NULL;
         size_t size = 0;
 
-        cr_assert_eq(conf_file_read(file, allow_own, &text, &size, &said), 0, "%s", said);
+        cr_assert_eq(conf_file_read(NULL, file, allow_own, &text, &size, &said), 0, "%s", said);
         cr_assert_eq(size, n);
         cr_expect_arr_eq(text, expected, n);
         cr_expect_eq(text[n], '\0');
@@ -262,7 +262,7 @@ Test(conf_file, bad_texts_are_told_by_the_parser)
                 _cleanup_(config_problems_freep) ConfigProblems *problems = NULL;
                 size_t size = 0;
                 put(rows[i].text, strlen(rows[i].text), 0644);
-                cr_assert_eq(conf_file_read(path, true, &text, &size, &said), 0);
+                cr_assert_eq(conf_file_read(NULL, path, true, &text, &size, &said), 0);
                 cr_assert_eq(config_parse(path, text, size, &config, &problems), -EINVAL);
                 cr_assert_eq(problems->n_items, 1);
                 cr_expect(strstr(problems->items[0].text, rows[i].problem), "%s",

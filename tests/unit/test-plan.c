@@ -87,8 +87,9 @@ Test(plan, nothing_is_written_for_what_is_refused)
         expect_steps(HOST CARD, "", "");
         /* a policy that is in force and no longer wanted goes */
         expect_steps(HOST CARD "policy blacklist nouveau\n", "", "policy");
-        /* a blacklist of the user's own stands without a card */
-        expect_steps(HOST, "gpus = ( ); blacklist = [ 'nouveau' ];", "policy");
+        /* without a card even a blacklist of the user's own is not written */
+        expect_steps(HOST, "gpus = ( ); blacklist = [ 'nouveau' ];", "");
+        expect_steps(HOST, "gpus = ( { address = '01:00'; } ); blacklist = [ 'nouveau' ];", "");
 }
 
 static int phase(StepType type)

@@ -95,7 +95,12 @@ static Json *report_of(Scene *scene, const Binding *now, bool steps)
         for (size_t i = 0; i < plan->claims.n_items; i++)
                 verdicts[i] = now ? verify_claim(plan, i, now, NULL, scene->arena)
                                   : verify_expected(&plan->claims.items[i], scene->arena);
-        cr_assert_eq(report_build("/etc/vfio-gpu.conf", true, scene->host, plan, verdicts, NULL,
+        cr_assert_eq(report_build(&(ReportInput){.config_path = "/etc/vfio-gpu.conf",
+                                          .stale_initrd = true,
+                                          .host = scene->host,
+                                          .plan = plan,
+                                          .verdicts = verdicts,
+                                          .outcomes = NULL},
                              scene->arena, &report),
                 0);
         _cleanup_free_ char *text = report_json(&report, steps);
@@ -121,7 +126,7 @@ Test(report_json, shape)
                 const char *shape;
         } reports[] = {
                 {CARD HOST, "{ address = '01:00'; }", false,
-                        HEAD "{name:string address:string result:string reason:null message:null "
+                        HEAD "{name:string address:string result:string reason:null message:string "
                              "iommu_group:int vfio:string iommufd:null functions:[" FUNCTION_BOUND
                              "]}] warnings:[string]}"},
                 {"0000:01:00.0 10de:26b1 030000\n" HOST, "{ address = '01:00'; }", false,
@@ -133,7 +138,7 @@ Test(report_json, shape)
                              "iommu_group:null vfio:null iommufd:null functions:[]}] "
                              "warnings:[string] steps:[]}"},
                 {CARD HOST, "", false, HEAD "] warnings:[string]}"},
-                {CARD HOST, "gpus = ( ); blacklist = [ 'nouveau' ];", true,
+                {CARD HOST "policy blacklist nouveau\n", "", true,
                         HEAD "] warnings:[string] steps:[" STEP "]}"},
         };
 

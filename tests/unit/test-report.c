@@ -21,7 +21,12 @@ static Report make_report(Scene *scene)
 
         for (size_t i = 0; i < plan->claims.n_items; i++)
                 verdicts[i] = verify_expected(&plan->claims.items[i], scene->arena);
-        cr_assert_eq(report_build("/etc/vfio-gpu.conf", false, scene->host, plan, verdicts, NULL,
+        cr_assert_eq(report_build(&(ReportInput){.config_path = "/etc/vfio-gpu.conf",
+                                          .expected = true,
+                                          .host = scene->host,
+                                          .plan = plan,
+                                          .verdicts = verdicts,
+                                          .outcomes = NULL},
                              scene->arena, &report),
                 0);
         return report;
@@ -35,29 +40,30 @@ Test(report, status_line_result_and_exit_status)
                 ExitStatus exit;
         } runs[] = {
                 {CARD("1") "\n" HOST, "{ name = 'rtx'; address = '01:00'; }", "",
-                        "1 of 1 GPU ready: rtx", OVERALL_OK, EXIT_STATUS_OK},
+                        "1 of 1 GPU would be ready: rtx", OVERALL_OK, EXIT_STATUS_OK},
                 {CARD("1") "\n" CARD("2") "\n" HOST,
                         "{ name = 'rtx'; address = '01:00'; }, { name = 'two'; address = '02:00'; "
                         "}",
-                        "", "2 of 2 GPUs ready: rtx, two", OVERALL_OK, EXIT_STATUS_OK},
+                        "", "2 of 2 GPUs would be ready: rtx, two", OVERALL_OK, EXIT_STATUS_OK},
                 {CARD("1") "\n" CARD("2") "\n" CARD("3") "\n" HOST, ALL("3"), "",
-                        "3 of 3 GPUs ready: pool (3)", OVERALL_OK, EXIT_STATUS_OK},
+                        "3 of 3 GPUs would be ready: pool (3)", OVERALL_OK, EXIT_STATUS_OK},
                 /* of one pool some */
                 {CARD("1") "\n" CARD("2") " driver=nouveau\n" CARD("3") "\n" HOST, ALL("'all'"), "",
-                        "2 of 3 GPUs ready: pool (2); pool refused (driver-busy)", OVERALL_FAILED,
-                        EXIT_STATUS_UNSATISFIED},
+                        "2 of 3 GPUs would be ready: pool (2); pool refused (driver-busy)",
+                        OVERALL_FAILED, EXIT_STATUS_UNSATISFIED},
                 {HOST, "{ name = 'rtx'; address = '01:00'; }", "", "0 of 1 GPU ready; rtx absent",
                         OVERALL_FAILED, EXIT_STATUS_UNSATISFIED},
                 {HOST, "{ name = 'rtx'; address = '01:00'; optional = true; }", "",
                         "0 of 1 GPU ready; rtx absent", OVERALL_DEGRADED, EXIT_STATUS_OK},
                 {CARD("1") "\n" CARD("2") "\n" HOST,
                         "{ name = 'rtx'; address = '01:00'; }, " ALL("1"), "",
-                        "1 of 2 GPUs ready: rtx; pool refused (ambiguous)", OVERALL_FAILED,
+                        "1 of 2 GPUs would be ready: rtx; pool refused (ambiguous)", OVERALL_FAILED,
                         EXIT_STATUS_UNSATISFIED},
                 {CARD("1") "\n" HOST,
                         "{ name = 'rtx'; address = '01:00'; }, { name = 'x'; vendor = '1111';"
                         "  optional = true; }",
-                        "", "1 of 2 GPUs ready: rtx; x absent", OVERALL_DEGRADED, EXIT_STATUS_OK},
+                        "", "1 of 2 GPUs would be ready: rtx; x absent", OVERALL_DEGRADED,
+                        EXIT_STATUS_OK},
                 /* one that must be there outweighs one that may be missing */
                 {HOST,
                         "{ name = 'x'; vendor = '1111'; optional = true; }, { name = 'y'; vendor "
@@ -66,7 +72,7 @@ Test(report, status_line_result_and_exit_status)
                         EXIT_STATUS_UNSATISFIED},
                 {CARD("1") "\n" HOST,
                         "{ name = 'rtx'; address = '01:00'; }, { name = 'x'; vendor = '1111'; }",
-                        "vfio_gpu.skip=x", "1 of 1 GPU ready: rtx; x skipped", OVERALL_OK,
+                        "vfio_gpu.skip=x", "1 of 1 GPU would be ready: rtx; x skipped", OVERALL_OK,
                         EXIT_STATUS_OK},
                 {CARD("1") "\n" HOST, "{ name = 'rtx'; address = '01:00'; }", "vfio_gpu.skip=rtx",
                         "0 of 0 GPUs ready; rtx skipped", OVERALL_OK, EXIT_STATUS_OK},
@@ -103,7 +109,8 @@ Test(report, sentences)
         } cards[] = {
                 {CARD("1") "\n0000:01:00.1 10de:22ba 040300 group=1\n" HOST,
                         "{ name = 'rtx'; address = '01:00'; }", "",
-                        "rtx (0000:01:00.0, 10de:26b1) is ready: vfio-pci, IOMMU group 1, with "
+                        "rtx (0000:01:00.0, 10de:26b1) would be ready: nothing stands against it, "
+                        "IOMMU group 1, with "
                         "0000:01:00.1"},
                 {HOST, "{ name = 'rtx'; address = '01:00'; }", "",
                         "rtx is absent: there is no device at 0000:01:00.0; see "
@@ -112,7 +119,7 @@ Test(report, sentences)
                         "rtx (0000:01:00.0, 10de:26b1) is refused (driver-busy): nouveau took "
                         "0000:01:00.0 first"},
                 {CARD("1") "\n" HOST, "{ name = 'rtx'; address = '01:00'; }", "vfio_gpu.skip=rtx",
-                        "rtx is skipped: left alone"},
+                        "rtx (0000:01:00.0, 10de:26b1) is skipped: left alone"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(cards); i++) {
@@ -146,8 +153,10 @@ Test(report, warnings)
                 StepOutcome outcome;
                 const char *says;
         } policies[] = {
-                {{STEP_FAILED, EROFS}, "could not be written (Read-only file system)"},
-                {{STEP_TIMED_OUT, 0}, "could not be written (not in time)"},
+                {{STEP_FAILED, EROFS}, "could not write /run/modprobe.d/vfio-gpu.conf (Read-only "
+                                       "file system): drivers"},
+                {{STEP_TIMED_OUT, 0},
+                        "could not write /run/modprobe.d/vfio-gpu.conf (not in time)"},
                 {{STEP_DONE, 0}, NULL},
         };
 
@@ -157,7 +166,12 @@ Test(report, warnings)
         for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
                 StepOutcome outcomes[16] = {policies[i].outcome};
 
-                cr_assert_eq(report_build("/c", true, scene.host, plan, &verdict, outcomes,
+                cr_assert_eq(report_build(&(ReportInput){.config_path = "/c",
+                                                  .stale_initrd = true,
+                                                  .host = scene.host,
+                                                  .plan = plan,
+                                                  .verdicts = &verdict,
+                                                  .outcomes = outcomes},
                                      scene.arena, &report),
                         0);
                 cr_expect_eq(report.overall, OVERALL_OK);
@@ -178,8 +192,13 @@ Test(report, errno_is_that_of_the_first_card_that_has_one)
                 {.result = RESULT_FAILED, .reason = REASON_BIND_FAILED, .error = EBUSY}};
         Report report = {0};
 
-        cr_assert_eq(
-                report_build("/c", false, scene.host, plan, verdicts, NULL, scene.arena, &report),
+        cr_assert_eq(report_build(&(ReportInput){.config_path = "/c",
+                                          .stale_initrd = false,
+                                          .host = scene.host,
+                                          .plan = plan,
+                                          .verdicts = verdicts,
+                                          .outcomes = NULL},
+                             scene.arena, &report),
                 0);
         cr_expect_eq(report_error(&report), EBUSY);
         cr_expect_str_eq(report.status, "1 of 2 GPUs ready: pool; pool failed (bind-failed)");
@@ -194,7 +213,12 @@ Test(report, is_not_made_of_verdicts_that_memory_was_out_for)
         Report report = {0};
 
         arena_fail(scene.arena);
-        cr_expect_eq(report_build("/c", false, scene.host, scene_plan(&scene), NULL, NULL,
+        cr_expect_eq(report_build(&(ReportInput){.config_path = "/c",
+                                          .stale_initrd = false,
+                                          .host = scene.host,
+                                          .plan = scene_plan(&scene),
+                                          .verdicts = NULL,
+                                          .outcomes = NULL},
                              scene.arena, &report),
                 -ENOMEM);
         cr_expect_null(report.status);
@@ -224,7 +248,7 @@ Test(report, steps_in_words)
         _cleanup_(arena_freep) Arena *arena = arena_new();
 
         for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-                cr_expect_str_eq(report_step(&steps[i].step, arena), steps[i].words);
+                cr_expect_str_eq(step_describe(&steps[i].step, arena), steps[i].words);
         for (int i = 0; i < _STEP_TYPE_MAX; i++)
                 cr_expect_str_eq(step_type_name((StepType)i), names[i]);
 }

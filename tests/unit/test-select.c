@@ -87,8 +87,14 @@ Test(select, all_selectors_must_match)
                         "1458:4100; what matches but for the address: 0000:02:00.0"},
                 {"{ id = '10de:26b1'; subsystem = 'ffff:ffff'; }", "gpu1:-!absent",
                         "no GPU here has id 10de:26b1, subsystem ffff:ffff; GPUs here: "
-                        "0000:01:00.0 (10de:26b1), 0000:02:00.0 (10de:26b1), "
-                        "0000:03:00.0 (1002:744c), 0000:04:00.0 (8086:56a0)"},
+                        "0000:01:00.0 (10de:26b1, subsystem 1043:88a1), "
+                        "0000:02:00.0 (10de:26b1, subsystem 1458:4100), "
+                        "0000:03:00.0 (1002:744c, subsystem 1002:0e3b), "
+                        "0000:04:00.0 (8086:56a0, subsystem 0000:0000)"},
+                {"{ id = '1234:5678'; }", "gpu1:-!absent",
+                        "no GPU here has id 1234:5678; GPUs here: 0000:01:00.0 (10de:26b1), "
+                        "0000:02:00.0 (10de:26b1), 0000:03:00.0 (1002:744c), "
+                        "0000:04:00.0 (8086:56a0)"},
                 {"{ address = '09:00.0'; }", "gpu1:-!absent", "no device at 0000:09:00.0"},
                 {"{ address = '0001:01:00.0'; }", "gpu1:-!absent", "no device at 0001:01:00.0"},
                 {"{ address = '09:00.0'; id = '8086:56a0'; }", "gpu1:-!absent",
@@ -157,7 +163,12 @@ Test(select, virtual_functions)
                 {"{ address = '01:00.0'; }", "gpu1:0000:01:00.0{0}", NULL},
                 {"{ address = '01:00'; }", "gpu1:0000:01:00.0{0}", NULL},
                 {"{ vendor = 'nvidia'; count = 'all'; }", "gpu1:0000:01:00.0{0}", NULL},
-                {"{ address = '01:00'; functions = [ 0, 1 ]; }", "gpu1:0000:01:00.0{0}", NULL},
+                /* `functions` means exactly these */
+                {"{ address = '01:00'; functions = [ 0, 1 ]; }",
+                        "gpu1:0000:01:00.0{0}!virtual-function",
+                        "0000:01:00.1, listed in `functions`, is a virtual function"},
+                {"{ address = '01:00'; functions = [ 1 ]; }", "gpu1:0000:01:00.0!virtual-function",
+                        "0000:01:00.1, listed in `functions`, is a virtual function"},
         };
 
         expect_picks(PF VFS, picks, ARRAY_SIZE(picks));
@@ -271,9 +282,10 @@ Test(select, skip_words)
                 const char *cmdline, *claims;
         } words[] = {
                 {"quiet", "a:0000:03:00.0{0}!conflict b:0000:03:00.0{0}!conflict"},
-                {"vfio_gpu.skip=a", "a:skipped b:0000:03:00.0{0}"},
-                {"vfio_gpu.skip=a,b", "a:skipped b:skipped"},
-                {"vfio_gpu.skip=b vfio_gpu.skip=x", "a:0000:03:00.0{0} b:skipped"},
+                {"vfio_gpu.skip=a", "a:0000:03:00.0{0}!skipped b:0000:03:00.0{0}!conflict"},
+                {"vfio_gpu.skip=a,b", "a:0000:03:00.0{0}!skipped b:0000:03:00.0{0}!skipped"},
+                {"vfio_gpu.skip=b vfio_gpu.skip=x",
+                        "a:0000:03:00.0{0}!conflict b:0000:03:00.0{0}!skipped"},
                 {"vfio_gpu.skip=aa", "a:0000:03:00.0{0}!conflict b:0000:03:00.0{0}!conflict"},
         };
         const Pick pick = {.config = "{ name = 'a'; vendor = 'amd'; },"

@@ -18,6 +18,8 @@
 #define NONE {NULL, NULL, false}
 /* clang-format on */
 
+#define TAKEN "on vfio-pci, IOMMU group 1, with 0000:01:00.1"
+
 /* A step that did not succeed, what is read back of both functions, and what comes out of it. */
 typedef struct Trial {
         const char *machine;
@@ -38,11 +40,8 @@ static void expect_verdict(const Trial *trial, const Verdict *verdict)
         cr_expect_eq(verdict->reason, trial->reason, "%s: %s", trial->says,
                 reason_word(verdict->reason));
         cr_expect_eq(verdict->error, trial->error, "%s: %d", trial->says, verdict->error);
-        if (trial->says)
-                cr_expect(verdict->message && strstr(verdict->message, trial->says),
-                        "\"%s\" lacks \"%s\"", verdict->message, trial->says);
-        else
-                cr_expect_null(verdict->message);
+        cr_expect(verdict->message && strstr(verdict->message, trial->says), "\"%s\" lacks \"%s\"",
+                verdict->message, trial->says);
 }
 
 static void expect_trial(const Trial *trial)
@@ -72,55 +71,60 @@ Test(verify, after_the_steps)
 {
         static const Trial trials[] = {
                 {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, READY}, RESULT_READY, REASON_NONE, 0,
-                        NULL},
+                        TAKEN},
                 /* all went well, and yet it is not there */
-                {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, LINKED}, RESULT_FAILED, REASON_LOST, 0,
+                {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, LINKED}, RESULT_FAILED, REASON_LOST,
+                        ENOLINK,
                         "0000:01:00.0 is on vfio-pci, 0000:01:00.1 is on vfio-pci, not yet known "
-                        "to VFIO; take it again"},
-                {CARD HOST, 0, "", {STEP_DONE, 0}, {NONE, READY}, RESULT_FAILED, REASON_LOST, 0,
-                        "0000:01:00.0 has no driver, 0000:01:00.1 is on vfio-pci"},
+                        "to VFIO; hand it over again"},
+                {CARD HOST, 0, "", {STEP_DONE, 0}, {NONE, READY}, RESULT_FAILED, REASON_LOST,
+                        ENOLINK, "0000:01:00.0 has no driver, 0000:01:00.1 is on vfio-pci"},
                 {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, {"snd_hda_intel", NULL, false}},
-                        RESULT_FAILED, REASON_LOST, 0, "0000:01:00.1 is on snd_hda_intel"},
+                        RESULT_FAILED, REASON_LOST, ENOLINK, "0000:01:00.1 is on snd_hda_intel"},
                 /* another driver that is known to VFIO is not the one that was wanted */
                 {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, {"x-vfio-pci", "vfio1", false}},
-                        RESULT_FAILED, REASON_LOST, 0, "0000:01:00.1 is on x-vfio-pci"},
+                        RESULT_FAILED, REASON_LOST, ENOLINK, "0000:01:00.1 is on x-vfio-pci"},
                 /* the kernel said no */
                 {CARD HOST, STEP_BIND, "0000:01:00.1", FAILED(EINVAL), {READY, NONE}, RESULT_FAILED,
                         REASON_BIND_FAILED, EINVAL,
-                        "binding 0000:01:00.1 to vfio-pci failed: Invalid argument; now "
+                        "could not bind 0000:01:00.1 to vfio-pci: Invalid argument; now "
                         "0000:01:00.0 is on vfio-pci, 0000:01:00.1 has no driver; look at"},
                 {CARD HOST, STEP_BIND, "0000:01:00.0", FAILED(EBUSY), {NONE, NONE}, RESULT_FAILED,
                         REASON_BIND_FAILED, EBUSY, "Device or resource busy"},
                 {CARD HOST, STEP_HOLD, "0000:01:00.0", FAILED(EACCES), {NONE, NONE}, RESULT_FAILED,
                         REASON_BIND_FAILED, EACCES,
-                        "holding 0000:01:00.0 (driver_override) failed: Permission denied"},
+                        "could not hold 0000:01:00.0 (driver_override = vfio-gpu-hold): Permission "
+                        "denied"},
                 {CARD HOST, STEP_OVERRIDE, "0000:01:00.1", FAILED(ENODEV), {READY, NONE},
                         RESULT_FAILED, REASON_BIND_FAILED, ENODEV,
-                        "setting driver_override of 0000:01:00.1 to vfio-pci failed: No such"},
+                        "could not override 0000:01:00.1 (driver_override = vfio-pci): No such "
+                        "device"},
                 {BUSY HOST, STEP_UNBIND, "0000:01:00.1", FAILED(EPERM),
                         {NONE, {"snd_hda_intel", NULL, false}}, RESULT_FAILED, REASON_BIND_FAILED,
-                        EPERM, "taking 0000:01:00.1 from snd_hda_intel failed: Operation not"},
+                        EPERM,
+                        "could not take 0000:01:00.1 from snd_hda_intel: Operation not permitted"},
                 /* nor did it say yes */
                 {BUSY HOST, STEP_UNBIND, "0000:01:00.1", TIMEOUT,
                         {NONE, {"snd_hda_intel", NULL, false}}, RESULT_FAILED, REASON_TIMEOUT,
-                        ETIMEDOUT, "taking 0000:01:00.1 from snd_hda_intel did not end in time"},
+                        ETIMEDOUT, "could not take 0000:01:00.1 from snd_hda_intel in time; now"},
                 {CARD HOST, STEP_BIND, "0000:01:00.0", TIMEOUT, {LINKED, NONE}, RESULT_FAILED,
                         REASON_TIMEOUT, ETIMEDOUT,
-                        "did not end in time; now 0000:01:00.0 is on vfio-pci, not yet known"},
+                        "in time; now 0000:01:00.0 is on vfio-pci, not yet known"},
                 /* a step outstanding is a step outstanding, whatever the links say */
                 {CARD HOST, STEP_BIND, "0000:01:00.0", TIMEOUT, {READY, READY}, RESULT_FAILED,
-                        REASON_TIMEOUT, ETIMEDOUT, "binding 0000:01:00.0 to vfio-pci"},
+                        REASON_TIMEOUT, ETIMEDOUT,
+                        "could not bind 0000:01:00.0 to vfio-pci in time; now"},
                 /* without the module nobody is ready */
                 {CARD HOST, STEP_LOAD, "", FAILED(ENOENT), {NONE, NONE}, RESULT_FAILED,
                         REASON_NO_DRIVER, ENOENT,
-                        "loading module vfio_pci failed: No such file or directory"},
+                        "could not load vfio_pci ids=: No such file or directory; now"},
                 {CARD HOST, STEP_LOAD, "", TIMEOUT, {NONE, NONE}, RESULT_FAILED, REASON_TIMEOUT,
-                        ETIMEDOUT, "loading module vfio_pci did not end in time"},
+                        ETIMEDOUT, "could not load vfio_pci ids= in time"},
                 /* the policy file is a convenience */
                 {CARD HOST, STEP_POLICY, "", FAILED(EROFS), {READY, READY}, RESULT_READY,
-                        REASON_NONE, 0, NULL},
+                        REASON_NONE, 0, TAKEN},
                 {CARD HOST, STEP_POLICY, "", TIMEOUT, {READY, READY}, RESULT_READY, REASON_NONE, 0,
-                        NULL},
+                        TAKEN},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(trials); i++)
@@ -131,16 +135,21 @@ Test(verify, after_the_steps)
 Test(verify, without_steps)
 {
         static const Trial trials[] = {
-                {.machine = CARD HOST, .now = {READY, READY}, .result = RESULT_READY},
+                {.machine = CARD HOST,
+                        .now = {READY, READY},
+                        .result = RESULT_READY,
+                        .says = TAKEN},
                 {.machine = CARD HOST,
                         .now = {READY, LINKED},
                         .result = RESULT_FAILED,
                         .reason = REASON_LOST,
+                        .error = ENOLINK,
                         .says = "not yet known to VFIO"},
                 {.machine = CARD HOST,
                         .now = {NONE, NONE},
                         .result = RESULT_FAILED,
                         .reason = REASON_LOST,
+                        .error = ENOLINK,
                         .says = "0000:01:00.0 has no driver"},
         };
 
@@ -183,15 +192,18 @@ Test(verify, what_was_not_taken)
                 const char *machine, *config, *cmdline;
                 Result result;
                 Reason reason;
+                int error;
                 const char *says;
         } trials[] = {
-                {HOST, ONE, "", RESULT_ABSENT, REASON_ABSENT, "there is no device at 0000:01:00.0"},
+                {HOST, ONE, "", RESULT_ABSENT, REASON_ABSENT, ENODEV,
+                        "there is no device at 0000:01:00.0"},
                 {"0000:01:00.0 10de:26b1 030000 driver=vfio-pci vfio=vfio0\n" HOST, ONE, "",
-                        RESULT_REFUSED, REASON_NO_IOMMU, "is in no IOMMU group"},
+                        RESULT_REFUSED, REASON_NO_IOMMU, EOPNOTSUPP, "is in no IOMMU group"},
                 {"0000:01:00.0 144d:a80a 010802 group=1\n", ONE, "", RESULT_REFUSED,
-                        REASON_NOT_A_GPU, "; only display controllers"},
-                {CARD HOST, ONE, "vfio_gpu.skip=b", RESULT_READY, REASON_NONE, NULL},
-                {CARD HOST, ONE, "vfio_gpu.skip=a", RESULT_SKIPPED, REASON_NONE,
+                        REASON_NOT_A_GPU, EINVAL, "; only display controllers"},
+                {CARD HOST, ONE, "vfio_gpu.skip=b", RESULT_READY, REASON_NONE, 0,
+                        "nothing stands against it, IOMMU group 1, with 0000:01:00.1"},
+                {CARD HOST, ONE, "vfio_gpu.skip=a", RESULT_SKIPPED, REASON_NONE, 0,
                         "left alone: vfio_gpu.skip="},
         };
 
@@ -205,6 +217,7 @@ Test(verify, what_was_not_taken)
 
                 expect_verdict(&(Trial){.result = trials[i].result,
                                        .reason = trials[i].reason,
+                                       .error = trials[i].error,
                                        .says = trials[i].says},
                         &verdict);
                 if (trials[i].result == RESULT_READY)
