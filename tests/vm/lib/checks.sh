@@ -10,7 +10,7 @@
 checks_begin() {
         run=$1
         facts=$run/facts
-        journal_image=$2
+        image=$2
         checks_done=0
         checks_failed=()
         [[ ! -d $facts/journal ]] || journal_text
@@ -21,7 +21,7 @@ checks_begin() {
 journal_read() {
         local file=$1
         shift
-        chroot "$journal_image/tree" journalctl --file=- --all --quiet --no-pager "$@" <"$file"
+        chroot "$image/tree" journalctl --file=- --all --quiet --no-pager "$@" <"$file"
 }
 
 # The journal as text and the program's records as JSON, a pair of files for each stage. A stage has its own
@@ -31,7 +31,7 @@ journal_text() {
         rm -f "$facts"/journal.{initrd,system} "$facts"/records.{initrd,system}
         for file in "$facts"/journal/*/*.journal; do
                 stage=initrd
-                [[ $file != */"$(cat "$journal_image/tree/etc/machine-id")"/* ]] || stage=system
+                [[ $file != */"$(cat "$image/tree/etc/machine-id")"/* ]] || stage=system
                 journal_read "$file" -o short-monotonic >>"$facts/journal.$stage"
                 journal_read "$file" -o json _COMM=vfio-gpu >>"$facts/records.$stage"
         done
@@ -105,6 +105,20 @@ boot_finished() {
 }
 
 # --- PCI functions
+
+# image_has IMAGE PATH, image_lacks IMAGE PATH: what dracut put into an initramfs
+image_has() {
+        local check="image_has $*"
+        has "$2" "$(grep -x -- "$2" "$image/$1.list" 2>/dev/null)"
+}
+
+# An image whose list is empty lacks nothing: it was not looked into.
+image_lacks() {
+        local check="image_lacks $*" seen=absent
+        [[ -s $image/$1.list ]] || seen="no list"
+        ! grep -qx -- "$2" "$image/$1.list" 2>/dev/null || seen=present
+        is absent "$seen"
+}
 
 driver_is() {
         local check="driver_is $*"

@@ -28,6 +28,11 @@ kernel_words() {
         machine_words+=("$@")
 }
 
+# The initramfs that dracut made for this host alone, config included: scenario 01's.
+image_of_this_host() {
+        machine_initrd=initrd-own
+}
+
 # The initramfs that has everything but the dracut module of the product.
 image_without_module() {
         machine_initrd=initrd-without

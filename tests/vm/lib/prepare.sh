@@ -14,9 +14,9 @@ host_tools() {
         make -s -C "$vm_dir/tools" O="$work_dir/tools"
 }
 
-# The files of the clone that make the program: what git tracks or would track, without these tests.
+# The files of the clone that make the program: what git tracks or would track of them.
 source_list() {
-        git -C "$repo_dir" -c safe.directory="$repo_dir" ls-files -z --cached --others --exclude-standard -- . ':!tests' |
+        git -C "$repo_dir" -c safe.directory="$repo_dir" ls-files -z --cached --others --exclude-standard -- Makefile src units conf dracut |
                 (cd "$repo_dir" && while IFS= read -r -d '' f; do [[ ! -e $f ]] || printf '%s\0' "$f"; done) | sort -zu
 }
 
@@ -45,12 +45,16 @@ prepare_program() {
         cache_get ret_program "program-$suite" program "$compiler_tree" "$(hash_folder "$work_dir/source")"
 }
 
+# The scenario whose machine boots an image that dracut made with the config in it.
+own_config=scenarios/01-one-card/vfio-gpu.conf
+
 # prepare_image VARIABLE SUITE
 prepare_image() {
         local variable=$1 suite=$2 tree made
         cache_get tree "guest-$suite" guest "$suite"
         prepare_program made "$suite" "$tree"
-        cache_get "$variable" "image-$suite" image "$tree" "$made" "$(hash_folder "$made")" \
+        cache_get "$variable" "image-$suite" image "$tree" "$made" "$own_config" "$(hash_folder "$made")" \
+                "$(sha256sum "$vm_dir/$own_config" | cut -c1-16)" \
                 "$(hash_folder "$vm_dir/guest")" "$(sha256sum "$vm_dir/tools/vfio-open.c" | cut -c1-16)"
 }
 

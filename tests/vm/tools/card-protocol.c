@@ -8,8 +8,8 @@
 
 #include "card.h"
 
-/* vfio-user, protocol 0.x: QEMU's docs/interop/vfio-user.rst. The client (QEMU) asks, this side answers;
- * it asks for nothing itself, since the cards make no DMA and raise no interrupts. */
+/* vfio-user, protocol 0.x: QEMU's docs/interop/vfio-user.rst. The client (QEMU) asks, this side
+ * answers; it asks for nothing itself, since the cards make no DMA and raise no interrupts. */
 
 enum command {
         VERSION = 1,
@@ -57,8 +57,10 @@ struct reply {
         size_t size;
 };
 
-static int answer_version(const uint8_t *ask, size_t size, struct reply *ret) {
-        static const char capabilities[] = "{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":32768}}";
+static int answer_version(const uint8_t *ask, size_t size, struct reply *ret)
+{
+        static const char capabilities[] =
+                "{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":32768}}";
 
         if (size < sizeof(struct version))
                 return -EINVAL;
@@ -68,7 +70,8 @@ static int answer_version(const uint8_t *ask, size_t size, struct reply *ret) {
         return 0;
 }
 
-static int answer_info(struct reply *ret) {
+static int answer_info(struct reply *ret)
+{
         struct vfio_device_info info = {
                 .argsz = 16,
                 .flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI,
@@ -81,7 +84,9 @@ static int answer_info(struct reply *ret) {
         return 0;
 }
 
-static int answer_region_info(const struct card *card, const uint8_t *ask, size_t size, struct reply *ret) {
+static int answer_region_info(
+        const struct card *card, const uint8_t *ask, size_t size, struct reply *ret)
+{
         struct vfio_region_info info;
 
         if (size < sizeof info)
@@ -97,7 +102,9 @@ static int answer_region_info(const struct card *card, const uint8_t *ask, size_
         return 0;
 }
 
-static int answer_irq_info(const struct card *card, const uint8_t *ask, size_t size, struct reply *ret) {
+static int answer_irq_info(
+        const struct card *card, const uint8_t *ask, size_t size, struct reply *ret)
+{
         struct vfio_irq_info info;
 
         if (size < 16)
@@ -112,14 +119,16 @@ static int answer_irq_info(const struct card *card, const uint8_t *ask, size_t s
         return 0;
 }
 
-static int answer_read(struct card *card, const uint8_t *ask, size_t size, struct reply *ret) {
+static int answer_read(struct card *card, const uint8_t *ask, size_t size, struct reply *ret)
+{
         struct access access;
         int r;
 
         if (size < sizeof access)
                 return -EINVAL;
         memcpy(&access, ask, sizeof access);
-        r = card_read(card, access.region, access.offset, access.size, ret->payload + sizeof access);
+        r = card_read(
+                card, access.region, access.offset, access.size, ret->payload + sizeof access);
         if (r < 0)
                 return r;
         memcpy(ret->payload, &access, sizeof access);
@@ -127,7 +136,8 @@ static int answer_read(struct card *card, const uint8_t *ask, size_t size, struc
         return 0;
 }
 
-static int answer_write(struct card *card, const uint8_t *ask, size_t size, struct reply *ret) {
+static int answer_write(struct card *card, const uint8_t *ask, size_t size, struct reply *ret)
+{
         struct access access;
 
         if (size < sizeof access)
@@ -140,13 +150,16 @@ static int answer_write(struct card *card, const uint8_t *ask, size_t size, stru
         return card_write(card, access.region, access.offset, access.size, ask + sizeof access);
 }
 
-static int answer_echo(const uint8_t *ask, size_t size, struct reply *ret) {
+static int answer_echo(const uint8_t *ask, size_t size, struct reply *ret)
+{
         memcpy(ret->payload, ask, size);
         ret->size = size;
         return 0;
 }
 
-static int answer(struct card *card, enum command command, const uint8_t *ask, size_t size, struct reply *ret) {
+static int answer(
+        struct card *card, enum command command, const uint8_t *ask, size_t size, struct reply *ret)
+{
         switch (command) {
         case VERSION:
                 return answer_version(ask, size, ret);
@@ -174,7 +187,8 @@ static int answer(struct card *card, enum command command, const uint8_t *ask, s
         return -EOPNOTSUPP;
 }
 
-static int send_all(int fd, const void *data, size_t size) {
+static int send_all(int fd, const void *data, size_t size)
+{
         const uint8_t *p = data;
 
         while (size > 0) {
@@ -185,17 +199,19 @@ static int send_all(int fd, const void *data, size_t size) {
                 if (n < 0)
                         return -errno;
                 p += n;
-                size -= (size_t) n;
+                size -= (size_t)n;
         }
         return 0;
 }
 
-static int serve_message(struct card *card, const struct header *header) {
+static int serve_message(struct card *card, const struct header *header)
+{
         static struct reply reply; /* 32 KiB, used by one message at a time */
         int r;
 
         reply.size = 0;
-        r = answer(card, header->command, card->message + sizeof *header, header->size - sizeof *header, &reply);
+        r = answer(card, header->command, card->message + sizeof *header,
+                header->size - sizeof *header, &reply);
         if (r < 0) {
                 card_log(card, "refused command=%u: %s", header->command, strerror(-r));
                 reply.size = 0;
@@ -205,15 +221,17 @@ static int serve_message(struct card *card, const struct header *header) {
         reply.header = (struct header){
                 .id = header->id,
                 .command = header->command,
-                .size = (uint32_t) (sizeof reply.header + reply.size),
+                .size = (uint32_t)(sizeof reply.header + reply.size),
                 .flags = FLAG_REPLY | (r < 0 ? FLAG_ERROR : 0),
-                .error = (uint32_t) -r,
+                .error = (uint32_t)-r,
         };
         return send_all(card->client, &reply, reply.header.size);
 }
 
-/* Descriptors come with DMA_MAP (guest memory) and SET_IRQS (event descriptors): nothing here uses them. */
-static void close_descriptors(struct msghdr *msg) {
+/* Descriptors come with DMA_MAP (guest memory) and SET_IRQS (event descriptors): nothing here uses
+ * them. */
+static void close_descriptors(struct msghdr *msg)
+{
         for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
                 if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
                         continue;
@@ -226,7 +244,8 @@ static void close_descriptors(struct msghdr *msg) {
         }
 }
 
-static int receive_some(struct card *card) {
+static int receive_some(struct card *card)
+{
         union {
                 struct cmsghdr align;
                 char space[CMSG_SPACE(MAX_FDS * sizeof(int))];
@@ -248,11 +267,12 @@ static int receive_some(struct card *card) {
         close_descriptors(&msg);
         if (n == 0)
                 return -ECONNRESET;
-        card->message_used += (size_t) n;
+        card->message_used += (size_t)n;
         return 0;
 }
 
-int card_receive(struct card *card) {
+int card_receive(struct card *card)
+{
         int r = receive_some(card);
 
         while (r == 0 && card->message_used >= sizeof(struct header)) {

@@ -2,9 +2,10 @@
 
 /* card-server CARD...: shows made-up PCI functions to QEMU's vfio-user-pci, a UNIX socket each.
  *
- * CARD is socket=PATH,log=PATH,vendor=10de,device=1eb8,class=030200[,subsystem=10de:12a2][,revision=a1]
- * [,bars=32:16M/64p:256M][,flr][,msi][,pin][,dsn=HEX][,boot0=HEX][,multifunction]. Says "ready" when
- * QEMU can connect, and ends by SIGTERM. */
+ * CARD is
+ * socket=PATH,log=PATH,vendor=10de,device=1eb8,class=030200[,subsystem=10de:12a2][,revision=a1]
+ * [,bars=32:16M/64p:256M][,flr][,msi][,pin][,dsn=HEX][,boot0=HEX][,multifunction]. Says "ready"
+ * when QEMU can connect, and ends by SIGTERM. */
 
 #include <errno.h>
 #include <poll.h>
@@ -21,13 +22,15 @@ enum { MAX_CARDS = 32 };
 
 static volatile sig_atomic_t stopped;
 
-static void on_signal(int signo) {
-        (void) signo;
+static void on_signal(int signo)
+{
+        (void)signo;
         stopped = 1;
 }
 
-static int listen_at(const char *path) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
+static int listen_at(const char *path)
+{
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
         int fd;
 
         if (strlen(path) >= sizeof address.sun_path)
@@ -37,7 +40,7 @@ static int listen_at(const char *path) {
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return -errno;
-        if (bind(fd, (struct sockaddr *) &address, sizeof address) < 0 || listen(fd, 1) < 0) {
+        if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 1) < 0) {
                 int r = -errno;
 
                 close(fd);
@@ -46,7 +49,8 @@ static int listen_at(const char *path) {
         return fd;
 }
 
-static struct card *card_new(const char *spec) {
+static struct card *card_new(const char *spec)
+{
         struct card *card = calloc(1, sizeof *card);
 
         if (!card || card_parse(spec, card) < 0)
@@ -54,13 +58,15 @@ static struct card *card_new(const char *spec) {
         card->client = -1;
         card->listener = listen_at(card->socket_path);
         if (card->listener < 0) {
-                fprintf(stderr, "card-server: %s: %s\n", card->socket_path, strerror(-card->listener));
+                fprintf(stderr, "card-server: %s: %s\n", card->socket_path,
+                        strerror(-card->listener));
                 return NULL;
         }
         return card;
 }
 
-static void drop_client(struct card *card) {
+static void drop_client(struct card *card)
+{
         if (card->client < 0)
                 return;
         close(card->client);
@@ -70,7 +76,8 @@ static void drop_client(struct card *card) {
 }
 
 /* A card serves one machine after another: its counters tell of all of them. */
-static void serve(struct card *card) {
+static void serve(struct card *card)
+{
         if (card->client < 0) {
                 card->client = accept4(card->listener, NULL, NULL, SOCK_CLOEXEC);
                 if (card->client >= 0)
@@ -79,7 +86,8 @@ static void serve(struct card *card) {
                 drop_client(card);
 }
 
-static void loop(struct card **cards, nfds_t n) {
+static void loop(struct card **cards, nfds_t n)
+{
         struct pollfd fds[MAX_CARDS];
 
         while (!stopped) {
@@ -96,9 +104,10 @@ static void loop(struct card **cards, nfds_t n) {
         }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
         /* No SA_RESTART: the signal has to end poll(). */
-        struct sigaction stop = { .sa_handler = on_signal };
+        struct sigaction stop = {.sa_handler = on_signal};
         struct card *cards[MAX_CARDS];
         nfds_t n = 0;
 

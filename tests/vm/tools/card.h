@@ -6,8 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A made-up PCI function: config space that behaves, BARs that hold nothing, and a log of what drivers
- * do to it. The log is what a boot test believes when it says that no driver touched the card. */
+/* A made-up PCI function: config space that behaves, BARs that hold nothing, and a log of what
+ * drivers do to it. The log is what a boot test believes when it says that no driver touched the
+ * card. */
 
 enum {
         CARD_CONFIG_SIZE = 4096,
@@ -42,12 +43,14 @@ int card_parse(const char *spec, struct card *card);
 
 /* card-space.c: what a driver can reach */
 uint64_t card_region_size(const struct card *card, uint32_t region);
-int card_read(struct card *card, uint32_t region, uint64_t offset, uint32_t size, uint8_t *ret_data);
-int card_write(struct card *card, uint32_t region, uint64_t offset, uint32_t size, const uint8_t *data);
+int card_read(
+        struct card *card, uint32_t region, uint64_t offset, uint32_t size, uint8_t *ret_data);
+int card_write(
+        struct card *card, uint32_t region, uint64_t offset, uint32_t size, const uint8_t *data);
 void card_reset(struct card *card, const char *how);
 void card_log(struct card *card, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void card_log_total(struct card *card);
 
-/* card-protocol.c: vfio-user, one message at a time. Returns 0 while the client is there, a negative
- * errno when it is gone or talks nonsense. */
+/* card-protocol.c: vfio-user, one message at a time. Returns 0 while the client is there, a
+ * negative errno when it is gone or talks nonsense. */
 int card_receive(struct card *card);

@@ -6,8 +6,9 @@
  *   0000:01:00.0 ok group=13 id=10de:1eb8
  *   0000:01:00.0 failed step=viable: Device or resource busy
  *
- * All functions of one IOMMU group have to be on VFIO drivers for the group to be viable: this is the
- * proof that a card can be given away, which no link in sysfs is. Exit status 0 when all opened. */
+ * All functions of one IOMMU group have to be on VFIO drivers for the group to be viable: this is
+ * the proof that a card can be given away, which no link in sysfs is. Exit status 0 when all
+ * opened. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,8 @@ struct attempt {
         uint16_t ids[2];
 };
 
-static int find_group(struct attempt *a) {
+static int find_group(struct attempt *a)
+{
         char path[PATH_MAX], target[PATH_MAX], *name;
         ssize_t n;
 
@@ -47,8 +49,9 @@ static int find_group(struct attempt *a) {
         return 0;
 }
 
-static int open_group(struct attempt *a) {
-        struct vfio_group_status status = { .argsz = sizeof status };
+static int open_group(struct attempt *a)
+{
+        struct vfio_group_status status = {.argsz = sizeof status};
         char path[64];
 
         a->step = "container";
@@ -66,7 +69,8 @@ static int open_group(struct attempt *a) {
         return status.flags & VFIO_GROUP_FLAGS_VIABLE ? 0 : -EBUSY;
 }
 
-static int open_device(struct attempt *a) {
+static int open_device(struct attempt *a)
+{
         a->step = "set-container";
         if (ioctl(a->group, VFIO_GROUP_SET_CONTAINER, &a->container) < 0)
                 return -errno;
@@ -78,21 +82,24 @@ static int open_device(struct attempt *a) {
         return a->device < 0 ? -errno : 0;
 }
 
-static int read_ids(struct attempt *a) {
-        struct vfio_region_info info = { .argsz = sizeof info, .index = VFIO_PCI_CONFIG_REGION_INDEX };
+static int read_ids(struct attempt *a)
+{
+        struct vfio_region_info info = {
+                .argsz = sizeof info, .index = VFIO_PCI_CONFIG_REGION_INDEX};
         ssize_t n;
 
         a->step = "region";
         if (ioctl(a->device, VFIO_DEVICE_GET_REGION_INFO, &info) < 0)
                 return -errno;
         a->step = "read";
-        n = pread(a->device, a->ids, sizeof a->ids, (off_t) info.offset);
+        n = pread(a->device, a->ids, sizeof a->ids, (off_t)info.offset);
         if (n < 0)
                 return -errno;
-        return (size_t) n == sizeof a->ids ? 0 : -EIO;
+        return (size_t)n == sizeof a->ids ? 0 : -EIO;
 }
 
-static void close_all(struct attempt *a) {
+static void close_all(struct attempt *a)
+{
         if (a->device >= 0)
                 close(a->device);
         if (a->group >= 0)
@@ -101,8 +108,9 @@ static void close_all(struct attempt *a) {
                 close(a->container);
 }
 
-static int try(const char *address) {
-        struct attempt a = { .address = address, .container = -1, .group = -1, .device = -1 };
+static int try(const char *address)
+{
+        struct attempt a = {.address = address, .container = -1, .group = -1, .device = -1};
         int r = find_group(&a);
 
         if (r == 0)
@@ -119,7 +127,8 @@ static int try(const char *address) {
         return r;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
         int failed = argc < 2;
 
         for (int i = 1; i < argc; i++)
