@@ -61,6 +61,7 @@ static bool take_text(const char *word, MachineFunction *f)
                 {"vf=", offsetof(MachineFunction, physfn)},
                 {"modules=", offsetof(MachineFunction, modules)},
                 {"unreadable=", offsetof(MachineFunction, unreadable)},
+                {"in_use=", offsetof(MachineFunction, in_use)},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {

@@ -8,8 +8,9 @@
  *
  * Address, id, class, then words: subsystem=vvvv:dddd group=N driver=NAME vfio=vfioN boot_vga=0|1
  * numvfs=N vf=PF bridge; and what only a Host can be told: framebuffer cdev modules=A,B
- * unreadable=WHY. `vfs` adds virtual functions behind the PF, each in a group of its own.
- * Empty lines and those that start with `#` do not count. A mistake in the text ends the program.
+ * unreadable=WHY in_use=WHO. `vfs` adds virtual functions behind the PF, each in a group of its
+ * own. Empty lines and those that start with `#` do not count. A mistake in the text ends the
+ * program.
  */
 
 #include <stdbool.h>
@@ -31,6 +32,7 @@ typedef struct MachineFunction {
         char physfn[MACHINE_WORD];
         char modules[MACHINE_WORD];
         char unreadable[MACHINE_WORD];
+        char in_use[MACHINE_WORD];
         bool bridge;
         bool framebuffer;
         bool cdev;

@@ -39,6 +39,7 @@ static void add_function(const MachineFunction *from, void *context)
                 .binding = {keep(host, from->driver), keep(host, from->vfio), from->cdev},
                 .boot_vga = *from->boot_vga == '1',
                 .boot_framebuffer = from->framebuffer,
+                .in_use = keep(host, from->in_use),
         };
         add_modules(host, from, f);
 }

@@ -463,3 +463,43 @@ Test(apply, a_failed_card_stays_held)
         cr_expect_eq(run.verdicts[0].reason, REASON_NO_DRIVER);
         cr_expect_eq(run.verdicts[1].error, ENOENT);
 }
+
+/* Each phase alone would have time enough: the limit is that of all of them. */
+Test(apply, the_whole_run_has_one_limit)
+{
+        RUN(run, A HOST, "{ address = '01:00'; }");
+        const Plan *plan = run.scene.plan;
+        StepOutcome outcomes[16] = {0};
+        const WorkerLimits limits = {.step_ms = 3000, .total_ms = 500};
+
+        cr_assert_leq(plan->n_steps, ARRAY_SIZE(outcomes));
+        sim_set_fault(run.sim, (SimFault){SIM_OVERRIDE, "", "", SIM_SLOW, 200});
+        int64_t start = now_ms();
+        cr_assert_eq(apply_steps(plan->steps, plan->n_steps, plan->claims.n_items, sim_ops(run.sim),
+                             &limits, outcomes),
+                0);
+        int64_t ms = now_ms() - start;
+        run.outcomes = outcomes;
+        /* two holds of 200 ms, and then there is no time for two more */
+        Verdict verdict = verdict_of(&run, 0);
+        cr_expect_eq(verdict.reason, REASON_TIMEOUT, "%s", verdict.message);
+        cr_expect_geq(ms, 490, "%ld ms", (long)ms);
+        cr_expect_lt(ms, 780, "%ld ms", (long)ms);
+        cr_expect_not(sim_is_ready(run.sim, (PciAddress){.bus = 1, .function = 1}));
+}
+
+/* A card that is ready is of no use where its group still has a driver of the host. */
+Test(apply, a_busy_neighbour_spoils_the_group)
+{
+        RUN(run,
+                "0000:01:00.0 10de:26b1 030000 group=1\n"
+                "0000:02:00.0 10de:26b1 030000 group=1\n"
+                "0000:02:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n" HOST,
+                TWO);
+
+        sim_set_fault(run.sim, (SimFault){SIM_UNBIND, "0000:02:00.1", "", SIM_FAIL, EPERM});
+        apply(&run, 3000);
+        verify_groups(run.scene.plan, run.verdicts, run.scene.arena);
+        cr_expect_eq(run.verdicts[0].reason, REASON_SHARED_GROUP, "%s", run.verdicts[0].message);
+        cr_expect_eq(run.verdicts[1].reason, REASON_BIND_FAILED, "%s", run.verdicts[1].message);
+}

@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "host/conf-file.h"
+#include "lib/tree.h"
 
 #define OTHER_USER  12345
 #define MAX_SECONDS 0.050
@@ -269,4 +270,45 @@ Test(conf_file, bad_texts_are_told_by_the_parser)
                         problems->items[0].text);
                 cr_assert_eq(unlink(path), 0);
         }
+}
+
+/* Below --root: a link of that tree leads to a place of that tree, never of this machine. */
+Test(conf_file, of_another_machine)
+{
+        static const char file[] = "etc/vfio-gpu.conf";
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(tree_freep) Tree *outside = tree_new();
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_free_ char *etc = tree_path(outside, "etc");
+        const struct {
+                const char *link, *target;
+                int r;
+        } rows[] = {
+                {"etc", etc, -ENOENT},
+                {"etc", "../../../../../../../../../etc", -ELOOP},
+                {"etc", "/usr/etc", 0},
+                {"etc", "usr/etc", 0},
+                {"etc/vfio-gpu.conf", "/usr/etc/vfio-gpu.conf", -ELOOP},
+                {"etc/vfio-gpu.conf", etc, -ELOOP},
+        };
+
+        tree_set(outside, file, "of the host");
+        tree_set(tree, "usr/etc/vfio-gpu.conf", "of the tree");
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_free_ char *text = NULL, *said = NULL;
+                size_t size = 0;
+
+                tree_link(tree, rows[i].link, rows[i].target);
+                cr_expect_eq(conf_file_read(&root, "/etc/vfio-gpu.conf", true, &text, &size, &said),
+                        rows[i].r, "%zu: %s", i, said);
+                cr_expect_eq(text != NULL, rows[i].r == 0, "%zu", i);
+                if (text)
+                        cr_expect_str_eq(text, "of the tree", "%zu", i);
+                tree_remove(tree, rows[i].link);
+        }
+        tree_set(tree, file, "of the tree");
+        _cleanup_free_ char *text = NULL, *said = NULL;
+        size_t size = 0;
+        cr_assert_eq(conf_file_read(&root, "/etc/vfio-gpu.conf", true, &text, &size, &said), 0);
+        cr_expect_str_eq(text, "of the tree");
 }

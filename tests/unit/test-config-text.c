@@ -211,6 +211,10 @@ static double seconds_to_parse(const char *text, size_t size)
         return best;
 }
 
+/* So that a file of the largest size has no more items than are looked at. */
+#define FIFTY "                                                  "
+#define LONG  FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY
+
 /* Files of the largest size, of one piece again and again. */
 Test(config_text, no_file_takes_long)
 {
@@ -232,12 +236,16 @@ Test(config_text, no_file_takes_long)
                 {"gpus=(", "{adresss=1;vendorr=2;nam=3;counter=4},", ");"},
                 {"gpus=(", "{id=1;name=1;count=0;vendor=1},", ");"},
                 {"gpus=(", "{vendor=\"amd\"},", ");"},
+                {"gpus=(", "{vendor=\"amd\"}," LONG, ");"},
+                {"gpus=(", "{name=\"a\";vendor=\"amd\"}," LONG, ");"},
+                {"gpus=(", "{adresss=1;vendorr=2;nam=3;counter=4}," LONG, ");"},
                 {"gpus=(", "{name=\"a\";vendor=\"amd\"},", ");"},
                 {"gpus=({functions=[", "9,", "];});"},
                 {"gpus=(", "0x99999999,", ");"},
                 {"gpus=(", ",", ");"},
                 {"gpus=();blacklist=[", "\"a\",", "];"},
                 {"gpus=();blacklist=[", "\"\",", "];"},
+                {"gpus=();blacklist=[", "\"a\"," LONG, "];"},
                 {"gpus=();", "/**/", ""},
                 {"gpus=();", "#\n", ""},
                 {"gpus=();", "\n", "x y"},

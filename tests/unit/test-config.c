@@ -346,6 +346,49 @@ Test(config, names_are_unique)
                 cr_expect_str_eq(p.config->entries[i].name, names[i]);
 }
 
+/* Parses `begin`, then `n` numbers, each between `before` and `after`, and `end`. */
+static Parsed parse_many(
+        const char *begin, const char *before, const char *after, size_t n, const char *end)
+{
+        _cleanup_free_ char *text = calloc(n + 2, 64);
+        size_t length = strlen(strcpy(text, begin));
+
+        for (size_t i = 0; i < n; i++)
+                length += (size_t)sprintf(text + length, "%s%04zx%s", before, i, after);
+        strcpy(text + length, end);
+        return parse_bytes(text, strlen(text));
+}
+
+#define MOST 1024
+
+Test(config, at_most_so_many_items)
+{
+        static const struct {
+                const char *begin, *before, *after, *end, *key;
+        } rows[] = {
+                {"\ngpus = (", "{ id = \"10de:", "\"; },", ");", "gpus"},
+                {"\ngpus = (", "{ name = \"x", "\"; },", ");", "gpus"},
+                {"gpus = ( );\nblacklist = [", "\"m", "\",", "];", "blacklist"},
+                {"gpus = ( );\nblacklist = (", "\"a b", "\",", ");", "blacklist"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_(parsed_done) Parsed most =
+                        parse_many(rows[i].begin, rows[i].before, rows[i].after, MOST, rows[i].end);
+                _cleanup_(parsed_done) Parsed more = parse_many(
+                        rows[i].begin, rows[i].before, rows[i].after, MOST + 1, rows[i].end);
+
+                if (most.r == 0)
+                        cr_expect_eq(most.config->n_entries + most.config->n_blacklist, MOST);
+                else
+                        cr_expect_gt(most.problems->n_items, 999, "each is looked at");
+                cr_assert_eq(more.r, -EINVAL);
+                cr_expect_eq(more.problems->n_items, 1, "none of them is looked at");
+                expect_problem(rows[i].begin, more.problems, 0,
+                        (Expected){2, rows[i].key, "found 1025 items, expected at most 1024"});
+        }
+}
+
 Test(config, all_mistakes_in_the_order_of_their_lines)
 {
         static const char text[] =

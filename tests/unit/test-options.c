@@ -96,6 +96,10 @@ MISTAKE(unknown, "/usr/bin/vfio-gpu --frobnicate list",
 MISTAKE(unknown_short, "./vfio-gpu -x list", "vfio-gpu: invalid option -- 'x'")
 MISTAKE(value_missing, "/usr/bin/vfio-gpu --config",
         "vfio-gpu: option '--config' requires an argument")
+#define EMPTY "vfio-gpu: an option that wants a value has an empty one"
+MISTAKE(config_empty, "vfio-gpu --config= check", EMPTY)
+MISTAKE(root_empty, "vfio-gpu --root= check", EMPTY)
+MISTAKE(kernel_empty, "vfio-gpu --root=/r --kernel= check", EMPTY)
 MISTAKE(value_too_much, "vfio-gpu --json=yes list",
         "vfio-gpu: option '--json' doesn't allow an argument")
 

@@ -280,3 +280,81 @@ Test(plan, skipped_entries_get_no_step)
         cr_expect(!scene_find_step(&scene, STEP_HOLD, "0000:01:00.0"));
         cr_expect(scene_find_step(&scene, STEP_BIND, "0000:02:00.0"));
 }
+
+/* The card that is left to the host needs its driver, whatever its twin is given to. */
+Test(plan, a_skipped_twin_keeps_its_driver)
+{
+        _cleanup_(scene_done) Scene scene = {0};
+        static const char machine[] =
+                "0000:01:00.0 10de:26b1 030000 group=1 modules=nouveau\n"
+                "0000:02:00.0 10de:26b1 030000 group=2 modules=nouveau\n" HOST;
+        static const char both[] = "{ name = 'a'; address = '01:00'; },"
+                                   "{ name = 'b'; id = '10de:26b1'; count = 'all'; }";
+
+        scene_set(&scene, machine, both, "vfio_gpu.skip=a");
+        const Plan *plan = scene_plan(&scene);
+        cr_expect_str_eq(scene_steps_text(&scene),
+                "policy; hold 0000:02:00.0; load vfio_pci ids=; load vfio_iommu_type1"
+                "; override 0000:02:00.0 vfio-pci; bind 0000:02:00.0 vfio-pci");
+        cr_expect_not(strstr(plan->steps[0].text, "blacklist nouveau"), "%s", plan->steps[0].text);
+
+        scene_set(&scene, machine, both, "vfio_gpu.skip=b");
+        scene_plan(&scene);
+        cr_expect_str_empty(scene_steps_text(&scene), "both are picked by what is skipped");
+}
+
+Test(plan, words_that_name_no_entry)
+{
+        static const struct {
+                const char *config, *cmdline, *warning;
+        } trials[] = {
+                {ONE ", { name = 'b'; vendor = 'amd'; }", "vfio_gpu.skip=a,c",
+                        "vfio_gpu.skip= names c, which is no entry; the entries are: a, b"},
+                {ONE, "vfio_gpu.skip=A",
+                        "vfio_gpu.skip= names A, which is no entry; the entries are: a"},
+                {"", "vfio_gpu.skip=a",
+                        "vfio_gpu.skip= names a, which is no entry; the entries are: none"},
+                {ONE, "vfio_gpu.skip=a", NULL},
+                {ONE, "quiet", NULL},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+
+                scene_set(&scene, CARD HOST, trials[i].config, trials[i].cmdline);
+                const Plan *plan = scene_plan(&scene);
+                cr_assert_eq(plan->n_warnings, trials[i].warning ? 1 : 0, "%zu", i);
+                if (trials[i].warning)
+                        cr_expect_str_eq(plan->warnings[0], trials[i].warning);
+        }
+}
+
+/* What an earlier run wrote is taken back when no card is handed over any more: no driver is kept
+ * away from a host that has all its cards itself. */
+Test(plan, a_policy_for_nothing_keeps_no_driver_away)
+{
+        static const struct {
+                const char *config, *cmdline;
+        } trials[] = {
+                {"", ""},
+                {"gpus = ( ); blacklist = [ 'nouveau' ];", ""},
+                {"gpus = ( { address = '07:00'; } ); blacklist = [ 'nouveau' ];", ""},
+                {"gpus = ( { name = 'a'; address = '01:00'; } ); blacklist = [ 'nouveau' ];",
+                        "vfio_gpu.skip=a"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+
+                scene_set(&scene, CARD HOST "policy blacklist nouveau\n", trials[i].config,
+                        trials[i].cmdline);
+                const Plan *plan = scene_plan(&scene);
+                cr_expect_str_eq(scene_steps_text(&scene), "policy", "%zu", i);
+                const char *text = plan->steps[0].text;
+                cr_expect_not(strstr(text, "blacklist"), "%zu: %s", i, text);
+                cr_expect(strstr(text, "\noptions vfio-pci ids=\n"), "%zu: %s", i, text);
+                scene.host->policy = arena_strdup(scene.host->arena, text);
+                scene_plan(&scene);
+                cr_expect_str_empty(scene_steps_text(&scene), "%zu: and that stands", i);
+        }
+}

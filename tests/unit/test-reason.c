@@ -35,6 +35,41 @@ Test(reason, each_has_a_remedy_of_its_own)
         }
 }
 
+/* ERRNO= of the journal and of sd_notify(): never 0 where something is wrong. */
+Test(reason, each_has_an_errno)
+{
+        static const int errors[_REASON_MAX] = {
+                [REASON_ABSENT] = ENODEV,
+                [REASON_AMBIGUOUS] = ENOTUNIQ,
+                [REASON_NOT_A_GPU] = EINVAL,
+                [REASON_UNREADABLE] = EIO,
+                [REASON_CONFLICT] = EEXIST,
+                [REASON_NO_IOMMU] = EOPNOTSUPP,
+                [REASON_SHARED_GROUP] = EXDEV,
+                [REASON_BOOT_DISPLAY] = EPERM,
+                [REASON_DRIVER_BUSY] = EBUSY,
+                [REASON_VIRTUAL_FUNCTION] = EINVAL,
+                [REASON_BRIDGE_HEADER] = EINVAL,
+                [REASON_NO_DRIVER] = ENOENT,
+                [REASON_TIMEOUT] = ETIMEDOUT,
+                [REASON_BIND_FAILED] = EIO,
+                [REASON_LOST] = ENOLINK,
+        };
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        cr_expect_eq(reason_errno(REASON_NONE), 0);
+        for (int i = 1; i < _REASON_MAX; i++) {
+                Claim claim = {0};
+
+                cr_expect_gt(errors[i], 0);
+                cr_expect_eq(reason_errno((Reason)i), errors[i], "%s", words[i]);
+                claim_refuse(&claim, (Reason)i, "it is so");
+                Verdict verdict = verify_expected(&claim, arena);
+                cr_expect_eq(verdict.error, errors[i], "%s", words[i]);
+                cr_expect_eq(strncmp(verdict.message, "it is so", 8), 0, "%s", verdict.message);
+        }
+}
+
 Test(reason, words_of_results)
 {
         static const char *const results[_RESULT_MAX] = {

@@ -58,3 +58,21 @@ Test(record, no_json_is_an_error)
                 cr_expect_null(record);
         }
 }
+
+Test(record, which_card_was_ready)
+{
+        static const char text[] = "{ \"gpus\": [ 7, { \"address\": null, \"result\": \"ready\" },"
+                                   "  { \"address\": \"0000:01:00.0\", \"result\": \"ready\" },"
+                                   "  { \"address\": \"0000:02:00.0\", \"result\": \"failed\" },"
+                                   "  { \"address\": \"0000:03:00.0\" },"
+                                   "  { \"address\": \"0000:04:00.0\", \"result\": 1 } ] }";
+        _cleanup_(record_freep) Record *record = NULL;
+        _cleanup_(record_freep) Record *empty = NULL;
+
+        cr_assert_eq(record_parse(text, &record), 0);
+        for (uint8_t bus = 0; bus < 6; bus++)
+                cr_expect_eq(
+                        record_had_ready(record, (PciAddress){0, bus, 0, 0}), bus == 1, "%u", bus);
+        cr_assert_eq(record_parse("{ }", &empty), 0);
+        cr_expect_not(record_had_ready(empty, (PciAddress){0, 1, 0, 0}));
+}

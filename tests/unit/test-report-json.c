@@ -284,3 +284,27 @@ Test(report_json, list_of_a_host_without_gpus)
         cr_expect(json_object_is_type(json, json_type_array));
         cr_expect_eq(json_object_array_length(json), 0);
 }
+
+/* Of a run that did not get as far as a plan: the same shape, so that programs need no other. */
+Test(report_json, trouble)
+{
+        Report report = report_of_trouble("/etc/vfio-gpu.conf", STAGE_SYSTEM, "no PCI bus");
+        _cleanup_free_ char *text = report_json(&report, false);
+        _cleanup_(json_putp) Json *json = json_tokener_parse(text);
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Scene scene = {.arena = arena};
+        static const char *const values[][2] = {
+                {"result", "\"failed\""},
+                {"status", "\"no PCI bus\""},
+                {"stage", "\"system\""},
+                {"gpus", "[]"},
+                {"warnings", "[]"},
+                {"config.path", "\"/etc/vfio-gpu.conf\""},
+                {"config.stale_initrd", "false"},
+        };
+
+        cr_assert(json, "%s", text);
+        for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+                expect_at(json, values[i][0], values[i][1]);
+        cr_expect_str_eq(shape(&scene, json), HEAD "] warnings:[]}");
+}

@@ -13,7 +13,7 @@
 #define ALL(n)  "{ name = 'pool'; id = '10de:26b1'; count = " n "; }"
 
 /* Builds the report of what `check` would say; lives as long as the scene. */
-static Report make_report(Scene *scene)
+static Report make_report_of(Scene *scene, bool expected)
 {
         const Plan *plan = scene_plan(scene);
         Verdict *verdicts = arena_array(scene->arena, plan->claims.n_items + 1, sizeof(Verdict));
@@ -22,7 +22,7 @@ static Report make_report(Scene *scene)
         for (size_t i = 0; i < plan->claims.n_items; i++)
                 verdicts[i] = verify_expected(&plan->claims.items[i], scene->arena);
         cr_assert_eq(report_build(&(ReportInput){.config_path = "/etc/vfio-gpu.conf",
-                                          .expected = true,
+                                          .expected = expected,
                                           .host = scene->host,
                                           .plan = plan,
                                           .verdicts = verdicts,
@@ -30,6 +30,11 @@ static Report make_report(Scene *scene)
                              scene->arena, &report),
                 0);
         return report;
+}
+
+static Report make_report(Scene *scene)
+{
+        return make_report_of(scene, true);
 }
 
 Test(report, status_line_result_and_exit_status)
@@ -277,4 +282,65 @@ Test(report, text_of_a_plan_without_steps)
         _cleanup_free_ char *text = report_text_plan(scene_plan(&scene));
 
         cr_expect_str_eq(text, "nothing to do\n");
+}
+
+/* Before the deed, and only where there is one to do, it is told as what would be. */
+Test(report, what_would_be_and_what_is)
+{
+        static const struct {
+                const char *machine;
+                bool expected;
+                const char *status, *sentence;
+        } trials[] = {
+                {CARD("1") "\n" CARD("2") "\n" HOST, true, "2 of 2 GPUs would be ready: pool (2)",
+                        "pool (0000:01:00.0, 10de:26b1) would be ready: nothing stands against it, "
+                        "IOMMU group 1"},
+                {CARD("1") READY CARD("2") READY HOST, true, "2 of 2 GPUs ready: pool (2)",
+                        "pool (0000:01:00.0, 10de:26b1) is ready: on vfio-pci, IOMMU group 1"},
+                /* of two that one is there already */
+                {CARD("1") READY CARD("2") "\n" HOST, true, "2 of 2 GPUs would be ready: pool (2)",
+                        "pool (0000:01:00.0, 10de:26b1) is ready: on vfio-pci, IOMMU group 1"},
+                {CARD("1") READY CARD("2") " driver=nouveau\n" HOST, true,
+                        "1 of 2 GPUs ready: pool; pool refused (driver-busy)",
+                        "pool (0000:01:00.0, 10de:26b1) is ready: on vfio-pci, IOMMU group 1"},
+                {CARD("1") READY CARD("2") READY HOST, false, "2 of 2 GPUs ready: pool (2)",
+                        "pool (0000:01:00.0, 10de:26b1) is ready: on vfio-pci, IOMMU group 1"},
+                /* after the deed the picture from before it does not count */
+                {CARD("1") "\n" CARD("2") "\n" HOST, false, "2 of 2 GPUs ready: pool (2)",
+                        "pool (0000:01:00.0, 10de:26b1) is ready: "},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                SCENE(scene, trials[i].machine, ALL("'all'"));
+                Report report = make_report_of(&scene, trials[i].expected);
+                const char *sentence = report_sentence(&report, 0, scene.arena);
+
+                cr_expect_str_eq(report.status, trials[i].status, "%zu: %s", i, report.status);
+                cr_expect_eq(strncmp(sentence, trials[i].sentence, strlen(trials[i].sentence)), 0,
+                        "%zu: %s", i, sentence);
+        }
+}
+
+Test(report, warnings_of_the_plan)
+{
+        _cleanup_(scene_done) Scene scene = {0};
+
+        scene_set(&scene, HOST, "", "vfio_gpu.skip=x");
+        Report report = make_report(&scene);
+        cr_assert_eq(report.n_warnings, 1);
+        cr_expect(warns(&report, "vfio_gpu.skip= names x, which is no entry"));
+}
+
+/* A run that ended before it could judge anything has failed, whatever the one before it said. */
+Test(report, of_trouble)
+{
+        Report report = report_of_trouble("/c", STAGE_INITRD, "out of memory");
+
+        cr_expect_eq(report.overall, OVERALL_FAILED);
+        cr_expect_eq(report_exit_status(&report), EXIT_STATUS_UNSATISFIED);
+        cr_expect_str_eq(report.status, "out of memory");
+        cr_expect_eq(report.stage, STAGE_INITRD);
+        cr_expect_eq(report_error(&report), 0);
+        _cleanup_free_ char *text = report_text(&report);
+        cr_expect_str_eq(text, "out of memory\n");
 }

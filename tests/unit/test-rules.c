@@ -247,6 +247,69 @@ Test(rules, driver_busy)
         expect_trials(trials, ARRAY_SIZE(trials));
 }
 
+/* What else than a display is taken from its driver: companions, when nobody would miss them. */
+Test(rules, driver_busy_beside_the_display)
+{
+        static const char listed[] = "{ name = 'a'; address = '01:00'; functions = [ 0, 1 ]; }";
+        static const Trial trials[] = {
+                {CARD HOST "0000:01:00.1 10de:1234 108000 group=1 driver=ccp\n", listed,
+                        "a:0000:01:00.0{0,1}!driver-busy",
+                        "0000:01:00.1 is on ccp, and is no companion of the display"},
+                {CARD HOST "0000:01:00.1 10de:1234 108000 group=1\n", listed, "a:0000:01:00.0{0,1}",
+                        NULL},
+                {CARD HOST "0000:01:00.1 10de:1234 108000 group=1 driver=vfio-pci\n", listed,
+                        "a:0000:01:00.0{0,1}", NULL},
+                /* of a companion's class, but of another vendor and group: the host's own */
+                {CARD HOST "0000:01:00.1 1022:1639 0c0330 group=7 driver=xhci_hcd\n", listed,
+                        "a:0000:01:00.0{0,1}!driver-busy", "is no companion"},
+                {CARD HOST "0000:01:00.1 1022:1639 0c0330 group=1 driver=xhci_hcd\n", listed,
+                        "a:0000:01:00.0{0,1}", NULL},
+                {CARD HOST "0000:01:00.1 10de:1ad6 0c0330 group=1 driver=xhci_hcd\n", ONE,
+                        "a:0000:01:00.0{0,1}", NULL},
+                {CARD HOST "0000:01:00.1 10de:1ad6 0c0330 group=1 driver=xhci_hcd in_use=3-1\n",
+                        ONE, "a:0000:01:00.0{0,1}!driver-busy",
+                        "0000:01:00.1 is on xhci_hcd and in use: 3-1"},
+                {CARD HOST
+                        "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel in_use=pcm\n",
+                        ONE, "a:0000:01:00.0{0,1}!driver-busy",
+                        "0000:01:00.1 is on snd_hda_intel and in use: pcm"},
+                /* who uses what is not claimed is not asked */
+                {CARD HOST "0000:01:00.1 10de:1ad6 0c0330 group=7 driver=xhci_hcd in_use=3-1\n",
+                        "{ name = 'a'; address = '01:00'; functions = [ 0 ]; }", GOOD, NULL},
+        };
+
+        expect_trials(trials, ARRAY_SIZE(trials));
+}
+
+/* What is skipped is not judged, keeps its group for the host, and is a display that is left. */
+Test(rules, skipped)
+{
+        static const struct {
+                const char *machine, *config, *claims;
+        } trials[] = {
+                {"0000:01:00.0 10de:26b1 030000 boot_vga=1 driver=nouveau numvfs=2\n" OTHER, TWO,
+                        "a:0000:01:00.0{0}!skipped b:0000:02:00.0{0}"},
+                {CARD "0000:02:00.0 10de:26b2 030000 group=1\n" HOST, TWO,
+                        "a:0000:01:00.0{0}!skipped b:0000:02:00.0{0}!shared-group"},
+                {CARD OTHER, TWO, "a:0000:01:00.0{0}!skipped b:0000:02:00.0{0}"},
+                {CARD HOST, ONE ", { name = 'b'; address = '01:00'; }",
+                        "a:0000:01:00.0{0}!skipped b:0000:01:00.0{0}!conflict"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+
+                scene_set(&scene, trials[i].machine, trials[i].config, "vfio_gpu.skip=a");
+                const Plan *plan = scene_plan(&scene);
+                const char *claims = scene_claims_text(&scene, &plan->claims);
+                cr_expect_str_eq(claims, trials[i].claims, "%s: %s, not %s", trials[i].machine,
+                        claims, trials[i].claims);
+                Verdict verdict = verify_expected(&plan->claims.items[0], scene.arena);
+                cr_expect_eq(verdict.result, RESULT_SKIPPED);
+                cr_expect_eq(verdict.error, 0);
+        }
+}
+
 Test(rules, virtual_function)
 {
         static const Trial trials[] = {

@@ -48,6 +48,32 @@ static const struct {
                 "          80000000-8fffffff : 0000:01:00.0\n"
                 "          80000000-807e8fff : BOOTFB\n",
                 0},
+        {"zeros, indented no more below the fifth level",
+                "          00000000-00000000 : 0000:01:00.0\n"
+                "          00000000-00000000 : BOOTFB\n",
+                0},
+        {"zeros, deeper than that, as newer kernels indent",
+                "            00000000-00000000 : 0000:01:00.0\n"
+                "            00000000-00000000 : BOOTFB\n",
+                0},
+        {"zeros, at that depth behind the second card",
+                "          00000000-00000000 : 0000:01:00.0\n"
+                "          00000000-00000000 : 0000:02:00.0\n"
+                "          00000000-00000000 : efifb\n",
+                1},
+        {"zeros, at that depth behind what lies in the card",
+                "          00000000-00000000 : 0000:01:00.0\n"
+                "          00000000-00000000 : nouveau\n"
+                "          00000000-00000000 : BOOTFB\n",
+                0},
+        {"zeros, one level above that the nesting shows",
+                "        00000000-00000000 : 0000:01:00.0\n"
+                "        00000000-00000000 : BOOTFB\n",
+                -1},
+        {"zeros, back from that depth",
+                "          00000000-00000000 : 0000:01:00.0\n"
+                "        00000000-00000000 : BOOTFB\n",
+                -1},
         {"larger than the BAR: it overlaps",
                 "80000000-bfffffff : BOOTFB\n"
                 "  80000000-8fffffff : 0000:01:00.0\n",

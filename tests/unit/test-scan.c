@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/inotify.h>
 
 #include "host/scan.h"
 #include "lib/tree.h"
@@ -143,6 +144,62 @@ Test(scan, reads_what_is_special)
                 cr_assert_null(f[i].unreadable, "%zu", i);
 }
 
+/* True when the scan of the card opens that attribute. */
+static bool scan_opens(const char *attribute)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        TreeFunction pf = gpu;
+        _cleanup_free_ char *name = NULL;
+        char event[4096];
+
+        pf.numvfs = "4";
+        tree_add_function(tree, &pf);
+        cr_assert(asprintf(&name, GPU "%s", attribute) > 0);
+
+        _cleanup_free_ char *path = tree_path(tree, name);
+        _cleanup_close_ int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+        cr_assert_geq(fd, 0);
+        cr_assert_geq(inotify_add_watch(fd, path, IN_OPEN), 0, "%s", path);
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert_eq(host->functions[0].enabled_vfs, 4);
+        return read(fd, event, sizeof(event)) > 0;
+}
+
+/* The kernel takes the device's lock to show it, which a driver that hangs never lets go. */
+Test(scan, counts_virtual_functions_without_the_attribute)
+{
+        cr_assert(scan_opens("vendor"), "otherwise this proves nothing");
+        cr_assert_not(scan_opens("sriov_numvfs"));
+}
+
+Test(scan, counts_virtual_functions_by_their_links)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        TreeFunction pf = gpu;
+
+        pf.numvfs = "12";
+        tree_add_function(tree, &pf);
+        tree_set(tree, GPU "sriov_numvfs", "garbage");
+
+        _cleanup_(host_freep) Host *twelve = scan(tree, 0);
+
+        cr_assert_eq(twelve->functions[0].enabled_vfs, 12);
+        cr_assert_str_eq(trouble_of(twelve, "0000:01:00.0"), "");
+        for (int i = 0; i < 12; i++) {
+                char name[64];
+
+                snprintf(name, sizeof(name), GPU "virtfn%d", i);
+                tree_remove(tree, name);
+        }
+
+        _cleanup_(host_freep) Host *none = scan(tree, 0);
+
+        cr_assert_eq(none->functions[0].enabled_vfs, 0);
+}
+
 Test(scan, knows_bridges)
 {
         static const struct {
@@ -193,6 +250,8 @@ Test(scan, a_garbled_device_is_left_out_and_the_rest_goes_on)
                 {"subsystem_vendor", "0x10dg\n", "subsystem_vendor is garbled: \"0x10dg\""},
                 {"subsystem_device", "x", "subsystem_device is garbled: \"x\""},
                 {"boot_vga", "yes\n", "boot_vga is garbled: \"yes\""},
+                {"vendor", "\x1b[2J\n", "vendor is garbled: \"\\x1b[2J\""},
+                {"class", "a\nb\xff\n", "class is garbled: \"a\\x0ab\\xff\""},
                 {"sriov_numvfs", "-2\n", ""},
                 {"subsystem_vendor", NULL, ""},
                 {"subsystem_device", NULL, ""},
@@ -536,4 +595,90 @@ Test(scan, binding_read_anew)
         tree_add_directory(tree, GPU "vfio-dev/vfio0");
         cr_assert_eq(scan_binding(&root, address, arena, &binding), 0);
         cr_assert_str_eq(binding.vfio_device, "vfio0");
+}
+
+#define USB_ROOT GPU "usb3/"
+#define PCM      "proc/asound/card1/"
+
+/* Who would miss the driver of a companion. */
+Test(scan, who_uses_a_companion)
+{
+        static const struct {
+                unsigned class;
+                const char *driver;
+                const char *paths[4]; /* files, empty but for a status */
+                const char *status, *in_use;
+        } cases[] = {
+                {0x0c0330, "xhci_hcd", {USB_ROOT "3-1/idVendor"}, "", "USB device 3-1"},
+                {0x0c0330, "xhci_hcd", {USB_ROOT "3-0:1.0/x", GPU "usb4/4-2/x"}, "",
+                        "USB device 4-2"},
+                {0x0c0330, "xhci_hcd", {USB_ROOT "3-0:1.0/x", GPU "usb4/4-0:1.0/x"}, "", NULL},
+                {0x0c0330, "xhci_hcd", {USB_ROOT "power/x", USB_ROOT "ep_00/x"}, "", NULL},
+                {0x0c0330, "xhci_hcd", {GPU "usbx/3-1/x"}, "", NULL},
+                {0x0c0330, "xhci_hcd", {NULL}, "", NULL},
+                /* nobody uses it through a driver that it has not */
+                {0x0c0330, NULL, {USB_ROOT "3-1/idVendor"}, "", NULL},
+                {0x040300, "snd_hda_intel", {GPU "sound/card1/x", PCM "pcm3p/sub0/status"},
+                        "state: RUNNING\nowner_pid   : 7\n", "pcm3p of sound card1 is open"},
+                {0x040300, "snd_hda_intel", {GPU "sound/card1/x", PCM "pcm3p/sub0/status"},
+                        "closed\n", NULL},
+                /* another card's stream, and a card without any */
+                {0x040300, "snd_hda_intel",
+                        {GPU "sound/card1/x", "proc/asound/card2/pcm3p/sub0/status"},
+                        "state: RUNNING\n", NULL},
+                {0x040300, "snd_hda_intel", {GPU "sound/card1/x", PCM "codec#0"}, "", NULL},
+                {0x040300, "snd_hda_intel", {GPU "sound/card1/x"}, "", NULL},
+                {0x040300, "snd_hda_intel", {GPU "sound/timer/x", PCM "pcm3p/sub0/status"},
+                        "state: RUNNING\n", NULL},
+                {0x040300, "snd_hda_intel", {PCM "pcm3p/sub0/status"}, "state: RUNNING\n", NULL},
+                {0x040300, "snd_hda_intel", {USB_ROOT "3-1/x"}, "", NULL},
+                /* other kinds are not asked */
+                {0x0c8000, "nvidia-gpu", {USB_ROOT "3-1/x"}, "", NULL},
+                {0x030000, "nouveau", {USB_ROOT "3-1/x"}, "", NULL},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                TreeFunction f = gpu;
+
+                f.class = cases[i].class;
+                f.driver = cases[i].driver;
+                tree_add_function(tree, &f);
+                for (size_t k = 0; k < 4 && cases[i].paths[k]; k++)
+                        tree_set(tree, cases[i].paths[k],
+                                strstr(cases[i].paths[k], "/status") ? cases[i].status : "");
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+                const char *in_use = host->functions[0].in_use;
+
+                cr_expect(in_use && cases[i].in_use ? strcmp(in_use, cases[i].in_use) == 0
+                                                    : in_use == cases[i].in_use,
+                        "%zu: %s, not %s", i, in_use ? in_use : "none",
+                        cases[i].in_use ? cases[i].in_use : "none");
+                cr_expect_str_eq(trouble_of(host, "0000:01:00.0"), "");
+
+                /* before the root is there nobody uses anything */
+                tree_set(tree, "etc/initrd-release", "");
+                _cleanup_(host_freep) Host *initrd = scan(tree, 0);
+                cr_expect_null(initrd->functions[0].in_use, "%zu", i);
+        }
+}
+
+/* What tells of a use leads nowhere out of the tree. */
+Test(scan, no_user_is_found_through_a_link)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(tree_freep) Tree *outside = tree_new();
+        _cleanup_free_ char *target = tree_path(outside, "usb3");
+        TreeFunction f = gpu;
+
+        f.class = 0x0c0330;
+        f.driver = "xhci_hcd";
+        tree_add_function(tree, &f);
+        tree_set(outside, "usb3/3-1/x", "");
+        tree_link(tree, GPU "usb3", target);
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert_null(host->functions[0].in_use);
 }

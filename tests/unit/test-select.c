@@ -294,3 +294,34 @@ Test(select, skip_words)
         for (size_t i = 0; i < ARRAY_SIZE(words); i++)
                 expect_pick(ALL, &(Pick){pick.config, words[i].claims, NULL}, words[i].cmdline);
 }
+
+/* What a skipped entry picks is nobody else's, however many there are; `a` is skipped. */
+Test(select, what_is_skipped_stays_with_the_host)
+{
+        static const Pick picks[] = {
+                {"{ name = 'b'; address = '03:00'; }, { name = 'a'; vendor = 'amd'; }",
+                        "b:0000:03:00.0{0}!conflict a:0000:03:00.0{0}!skipped",
+                        "0000:03:00.0 is picked by entry a (line 1) too, which vfio_gpu.skip= "
+                        "leaves alone"},
+                /* one item a GPU; the count is not asked for */
+                {"{ name = 'a'; id = '10de:26b1'; }, { name = 'b'; address = '02:00'; }",
+                        "a:0000:01:00.0{0,1}!skipped a:0000:02:00.0{0,1}!skipped "
+                        "b:0000:02:00.0{0,1}!conflict",
+                        NULL},
+                {"{ name = 'a'; address = '02:00'; }, { name = 'b'; id = '10de:26b1'; count = "
+                 "'all'; }",
+                        "a:0000:02:00.0{0,1}!skipped b:0000:01:00.0{0,1} "
+                        "b:0000:02:00.0{0,1}!conflict",
+                        NULL},
+                /* other functions of the same card are no way around it */
+                {"{ name = 'a'; address = '01:00'; functions = [ 0 ]; },"
+                 "{ name = 'b'; address = '01:00'; functions = [ 1 ]; }",
+                        "a:0000:01:00.0{0}!skipped b:0000:01:00.0{1}!conflict", NULL},
+                {"{ name = 'a'; vendor = '1111'; }, { name = 'b'; address = '03:00'; }",
+                        "a:-!skipped b:0000:03:00.0{0}", NULL},
+                {"{ name = 'a'; address = '05:00'; }", "a:-!skipped", NULL},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(picks); i++)
+                expect_pick(ALL, &picks[i], "vfio_gpu.skip=a");
+}

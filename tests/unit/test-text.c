@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <criterion/criterion.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 
@@ -27,4 +30,73 @@ Test(text, adding_nothing_keeps_it_empty)
         text_add(&text, "%s", "");
         text_separate(&text, ", ");
         cr_expect(text_is_empty(&text));
+}
+
+/* The best of three: what else runs on this machine is not what is measured. */
+static double seconds_to_build(size_t n, size_t *ret_moves)
+{
+        double best = 1e9;
+
+        for (int tries = 0; tries < 3; tries++) {
+                _cleanup_(arena_freep) Arena *arena = arena_new();
+                Text text = TEXT_IN(arena);
+                clock_t start = clock();
+
+                *ret_moves = 0;
+                for (size_t i = 0; i < n; i++) {
+                        const char *before = text.string;
+
+                        text_add(&text, "%09zu\n", i);
+                        *ret_moves += text.string != before;
+                }
+                double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+                best = seconds < best ? seconds : best;
+                cr_assert_not(arena_failed(arena));
+                cr_assert_eq(text.length, n * 10);
+                cr_assert_eq(strlen(text.string), n * 10);
+                for (size_t i = 0; i < n; i += 997) {
+                        char line[16];
+
+                        snprintf(line, sizeof(line), "%09zu\n", i);
+                        cr_assert_eq(strncmp(text.string + 10 * i, line, 10), 0, "%zu", i);
+                }
+        }
+        return best;
+}
+
+/* What is outgrown stays in the arena, so each move must make much room. */
+Test(text, many_pieces_cost_little)
+{
+        size_t moves = 0;
+        double seconds = seconds_to_build(20000, &moves);
+
+        cr_expect_leq(moves, 16, "moved %zu times", moves);
+        cr_expect_lt(seconds, 0.1, "%.3f s", seconds);
+}
+
+/* Every size of a piece at every fill of the room that is there. */
+Test(text, pieces_of_every_size)
+{
+        for (size_t first = 0; first < 140; first++) {
+                for (size_t second = 0; second < 140; second += 7) {
+                        _cleanup_(arena_freep) Arena *arena = arena_new();
+                        Text text = TEXT_IN(arena);
+
+                        text_add(&text, "%.*s", (int)first, "");
+                        text_add(&text, "%*s", (int)first, "");
+                        text_add(&text, "%*s!", (int)second, "");
+                        cr_assert_eq(strlen(text.string), first + second + 1);
+                        cr_assert_eq(text.string[first + second], '!');
+                }
+        }
+}
+
+Test(text, more_than_there_is)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Text text = {.arena = arena, .string = "", .length = SIZE_MAX - 1};
+
+        text_add(&text, "more");
+        cr_expect(arena_failed(arena));
+        cr_expect_str_empty(text.string);
 }

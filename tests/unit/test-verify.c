@@ -238,3 +238,78 @@ Test(verify, drivers_before_are_those_that_were_found)
         cr_expect_str_eq(verdict.drivers_before[1], "snd_hda_intel");
         cr_expect_str_eq(verdict.bindings[1].driver, "vfio-pci");
 }
+
+/* A claim that holds no function is not ready because none of its functions is not. */
+Test(verify, nothing_is_not_ready)
+{
+        SCENE(scene, CARD HOST, ONE);
+        const Plan *plan = scene_plan(&scene);
+        const Binding none = NONE;
+
+        plan->claims.items[0].n_functions = 0;
+        Verdict verdict = verify_claim(plan, 0, &none, NULL, scene.arena);
+        cr_expect_eq(verdict.result, RESULT_FAILED);
+        cr_expect_eq(verdict.reason, REASON_LOST);
+}
+
+/* What is on vfio-pci already is not told as if it were still to be done. */
+Test(verify, expected_of_what_is_done)
+{
+        SCENE(scene, "0000:01:00.0 10de:26b1 030000 group=7 driver=vfio-pci vfio=vfio0\n" HOST,
+                ONE);
+        Verdict verdict = verify_expected(&scene_plan(&scene)->claims.items[0], scene.arena);
+
+        cr_expect_eq(verdict.result, RESULT_READY);
+        cr_expect_str_eq(verdict.message, "on vfio-pci, IOMMU group 7");
+}
+
+#define PAIR(a, b)                                                                                 \
+        "0000:01:00.0 10de:26b1 030000 group=" a "\n0000:02:00.0 10de:26b2 030200 group=" b        \
+        "\n" HOST
+#define TWO ONE ", { name = 'b'; address = '02:00'; }"
+
+/* What is read back of both cards, and what becomes of the first, which is ready by itself. */
+Test(verify, one_group_is_as_good_as_its_worst_function)
+{
+        static const struct {
+                const char *machine;
+                Binding now[2];
+                Reason reasons[2];
+        } trials[] = {
+                {PAIR("1", "1"), {READY, READY}, {REASON_NONE, REASON_NONE}},
+                /* VFIO minds drivers of the host only */
+                {PAIR("1", "1"), {READY, NONE}, {REASON_NONE, REASON_LOST}},
+                {PAIR("1", "1"), {READY, {"nouveau", NULL, false}},
+                        {REASON_SHARED_GROUP, REASON_LOST}},
+                {PAIR("1", "1"), {{"nouveau", NULL, false}, READY},
+                        {REASON_LOST, REASON_SHARED_GROUP}},
+                /* another group is another matter */
+                {PAIR("1", "2"), {READY, {"nouveau", NULL, false}}, {REASON_NONE, REASON_LOST}},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                SCENE(scene, trials[i].machine, TWO);
+                const Plan *plan = scene_plan(&scene);
+                Verdict verdicts[2];
+
+                for (size_t k = 0; k < 2; k++) {
+                        cr_assert(claim_is_accepted(&plan->claims.items[k]));
+                        verdicts[k] = verify_claim(plan, k, &trials[i].now[k], NULL, scene.arena);
+                }
+                verify_groups(plan, verdicts, scene.arena);
+                for (size_t k = 0; k < 2; k++) {
+                        Reason reason = trials[i].reasons[k];
+
+                        cr_expect_eq(verdicts[k].reason, reason, "%zu, %zu: %s", i, k,
+                                reason_word(verdicts[k].reason));
+                        cr_expect_eq(verdicts[k].result, reason ? RESULT_FAILED : RESULT_READY);
+                        cr_expect_eq(verdicts[k].error, reason_errno(reason));
+                        cr_expect(reason != REASON_SHARED_GROUP ||
+                                          strstr(verdicts[k].message,
+                                                  k ? "but 0000:01:00.0 of its IOMMU group 1 is "
+                                                      "still with a driver of the host"
+                                                    : "but 0000:02:00.0 of its IOMMU group 1"),
+                                "%s", verdicts[k].message);
+                }
+        }
+}

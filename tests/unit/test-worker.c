@@ -2,6 +2,8 @@
 #include "host/worker.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,9 +19,22 @@
 
 /* What the steps of a test do, one character each; shared, so that the workers can tell. */
 typedef struct Script {
-        const char *steps; /* . well, e EIO, h hangs, d dies, x exits, s sleeps 100 ms */
+        const char *steps; /* . well, e EIO, h hangs, H cannot be killed, d dies, x exits, s sleeps
+                              100 ms */
         pid_t pids[64];    /* who took the step */
+        pid_t keeper;      /* who keeps what the worker held */
 } Script;
+
+/* A process with the descriptors of this one, that is not killed with it. */
+static void leave_a_keeper(pid_t *ret)
+{
+        pid_t pid = fork();
+
+        if (pid == 0)
+                for (;;)
+                        pause();
+        *ret = pid;
+}
 
 static int take(void *context, size_t index)
 {
@@ -30,6 +45,10 @@ static int take(void *context, size_t index)
         case 'e':
                 return -EIO;
         case 'h':
+                for (;;)
+                        pause();
+        case 'H':
+                leave_a_keeper(&script->keeper);
                 for (;;)
                         pause();
         case 'd':
@@ -194,10 +213,8 @@ static bool is_dead_within(pid_t pid, int ms)
         return false;
 }
 
-static pid_t started_within(const Script *script, size_t index, int ms)
+static pid_t started_within(const volatile pid_t *pid, int ms)
 {
-        const volatile pid_t *pid = &script->pids[index];
-
         for (; ms > 0 && *pid == 0; ms -= 10)
                 usleep(10000);
         return *pid;
@@ -216,7 +233,7 @@ Test(worker, dies_with_its_parent)
                 run(script, &MS(20000, 20000), outcomes);
                 _exit(0);
         }
-        pid_t worker = started_within(script, 0, 2000);
+        pid_t worker = started_within(&script->pids[0], 2000);
         cr_assert_gt(worker, 0);
         cr_assert_eq(kill(parent, SIGKILL), 0);
         cr_assert_eq(waitpid(parent, NULL, 0), parent);
@@ -231,4 +248,49 @@ Test(worker, one_that_hangs_is_killed)
         run(script, &MS(300, 300), outcomes);
         cr_assert_gt(script->pids[0], 0);
         cr_expect(is_dead_within(script->pids[0], 2000));
+}
+
+/* Runs a script with a step that hangs in a process whose output is a pipe, and ends; returns the
+ * other end. */
+static int read_end_of_hanging(Script *script, int standard)
+{
+        int fds[2] = {-EBADF, -EBADF};
+        char outcomes[64] = "";
+
+        cr_assert_eq(pipe2(fds, O_CLOEXEC), 0);
+        pid_t parent = fork();
+        cr_assert_geq(parent, 0);
+        if (parent == 0) {
+                (void)dup2(fds[1], standard);
+                close(fds[1]);
+                run(script, &MS(20000, 200), outcomes);
+                _exit(strcmp(outcomes, "T") != 0);
+        }
+        close(fds[1]);
+        return fds[0];
+}
+
+static bool ends_within(int fd, int ms)
+{
+        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+        char byte = 0;
+
+        return poll(&poll_fd, 1, ms) == 1 && read(fd, &byte, 1) == 0;
+}
+
+/* Whoever reads what the program prints must not wait for a worker that is left behind: this one
+ * cannot even be killed, as it were in the kernel. */
+Test(worker, one_that_hangs_holds_no_output)
+{
+        static const int standards[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
+
+        for (size_t i = 0; i < ARRAY_SIZE(standards); i++) {
+                Script *script = script_new("H");
+                _cleanup_close_ int fd = read_end_of_hanging(script, standards[i]);
+
+                pid_t keeper = started_within(&script->keeper, 2000);
+                cr_assert_gt(keeper, 0);
+                cr_expect(ends_within(fd, 3000), "descriptor %d is still held", standards[i]);
+                cr_expect_eq(kill(keeper, SIGKILL), 0, "it was there all the time");
+        }
 }
