@@ -20,13 +20,15 @@ boot_words+=' no_timer_check'
 # boot_root RUN IMAGE CONFIG: the real root, with the config in it from the start
 boot_root() {
         local run=$1 image=$2 config=$3
-        rm -f "$run/root"
+        rm -f "$run/root" "$run/data"
+        mksquashfs "$vm_dir/guest" "$run/data" -no-progress -quiet -all-root >"$run/mksquashfs.log" 2>&1
+        echo "$machine_fstab" >"$run/fstab"
         mksquashfs "$image/tree" "$run/root" -comp lz4 -noappend -no-progress -quiet -no-xattrs \
-                -p "/etc/vfio-gpu.conf f 0644 0 0 cat $config" \
-                -wildcards -e boot etc/vfio-gpu.conf etc/apt var/lib/apt var/cache var/lib/dpkg usr/share/doc \
+                -p "/etc/vfio-gpu.conf f 0644 0 0 cat $config" -p "/etc/fstab f 0644 0 0 cat $run/fstab" \
+                -wildcards -e boot etc/vfio-gpu.conf etc/fstab etc/apt var/lib/apt var/cache var/lib/dpkg usr/share/doc \
                 usr/share/man usr/share/locale usr/share/info usr/share/i18n usr/share/zoneinfo 'usr/share/perl*' \
                 usr/share/lintian usr/share/keyrings usr/share/common-licenses usr/include \
-                'usr/lib/x86_64-linux-gnu/perl*' usr/lib/x86_64-linux-gnu/gconv >"$run/mksquashfs.log" 2>&1
+                'usr/lib/x86_64-linux-gnu/perl*' usr/lib/x86_64-linux-gnu/gconv >>"$run/mksquashfs.log" 2>&1
 }
 
 # boot_initrd RUN IMAGE CONFIG: the image as dracut made it, and the scenario's config as an archive behind
@@ -59,7 +61,9 @@ boot_cards() {
 
 # Becomes the machine: it is run in the background, and what is signalled there must be it.
 boot_qemu() {
-        local run=$1 image=$2 sockets=$3
+        local run=$1 image=$2 sockets=$3 devices
+        devices=("${machine_devices[@]//SOCKETS/$sockets}")
+        devices=("${devices[@]//DATA/$run/data}")
         exec timeout --kill-after=5 "$boot_limit" "${qemu[@]}" \
                 -machine q35,kernel-irqchip=split -accel tcg -smp "${VFIO_GPU_VM_SMP:-1}" -m 1024 \
                 -nodefaults -no-user-config -display none -no-reboot -serial "file:$run/console" \
@@ -68,14 +72,14 @@ boot_qemu() {
                 -drive "file=$run/root,format=raw,if=none,id=root,readonly=on" \
                 -device virtio-serial-pci,addr=1f.7 -chardev "file,id=facts,path=$run/facts.tar" \
                 -device virtserialport,chardev=facts,name=vm.facts \
-                "${machine_iommu[@]}" "${machine_devices[@]//SOCKETS/$sockets}" "${machine_root_device[@]}" >"$run/qemu.log" 2>&1 </dev/null
+                "${machine_iommu[@]}" "${devices[@]}" "${machine_root_device[@]}" >"$run/qemu.log" 2>&1 </dev/null
 }
 
 boot_unpack() {
         local run=$1
         mkdir -p "$run/facts"
         tar -C "$run/facts" -xf "$run/facts.tar" 2>>"$run/qemu.log" || true
-        rm -f "$run/facts.tar" "$run/root" "$run/initrd"
+        rm -f "$run/facts.tar" "$run/root" "$run/data" "$run/initrd"
 }
 
 # Ends what this shell started: the card server, and the machine when the boot is interrupted.

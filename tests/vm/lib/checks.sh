@@ -106,6 +106,11 @@ boot_finished() {
 
 # --- PCI functions
 
+mounted() {
+        local check="mounted $*"
+        has " $1 " "$(content mounts)"
+}
+
 # image_has IMAGE PATH, image_lacks IMAGE PATH: what dracut put into an initramfs
 image_has() {
         local check="image_has $*"

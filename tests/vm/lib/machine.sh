@@ -14,6 +14,7 @@ machine_reset() {
         machine_words=()     # of the kernel command line
         machine_ports=0
         machine_initrd=initrd
+        machine_fstab=
         machine_root=/dev/vda
         machine_root_device=(-device 'virtio-blk-pci,drive=root,addr=1e.0')
         # caching-mode: QEMU gives no device to vfio without it.
@@ -26,6 +27,14 @@ no_iommu() {
 
 kernel_words() {
         machine_words+=("$@")
+}
+
+# A disk that /etc/fstab names, by what udev calls it: a unit that waits for local file systems while udev
+# waits for the unit never ends.
+disk_in_fstab() {
+        machine_fstab='/dev/disk/by-id/virtio-data /mnt squashfs ro 0 0'
+        machine_devices+=(-drive 'file=DATA,format=raw,if=none,id=data,readonly=on'
+                -device 'virtio-blk-pci,drive=data,serial=data,addr=1f.6')
 }
 
 # The initramfs that dracut made for this host alone, config included: scenario 01's.
