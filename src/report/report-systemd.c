@@ -8,6 +8,7 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
+#include <systemd/sd-login.h>
 
 #include "report/message-ids.h"
 
@@ -21,6 +22,29 @@ bool systemd_is_journal(int fd)
                 return false;
         return fstat(fd, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
+
+/*
+ * The service that this process is, to be freed, or NULL. journald learns a record's unit from the
+ * sender's /proc when it gets to the record; at boot this process has ended by then, and
+ * `journalctl -u` would not show it. That also shows what root says about a unit in
+ * OBJECT_SYSTEMD_UNIT=.
+ */
+static char *own_service(void)
+{
+        static const char suffix[] = ".service";
+        _cleanup_free_ char *unit = NULL;
+
+        if (sd_pid_get_unit(0, &unit) < 0)
+                return NULL;
+
+        size_t length = strlen(unit);
+        bool service =
+                length >= strlen(suffix) && strcmp(unit + length - strlen(suffix), suffix) == 0;
+        return service ? TAKE_PTR(unit) : NULL;
+}
+
+/* Ends the fields of a record; without a service the list ends before the name. */
+#define OWN_SERVICE(unit) (unit) ? "OBJECT_SYSTEMD_UNIT=%s" : NULL, (unit), NULL
 
 static int priority(const Claim *claim, Result result)
 {
@@ -92,6 +116,7 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
         const Verdict *verdict = &report->verdicts[index];
         const CardFields card = card_fields(claim, verdict);
         const char *word = reason_word(verdict->reason);
+        _cleanup_free_ char *unit = own_service();
 
         /* clang-format off */
         (void)sd_journal_send("MESSAGE=%s", sentence,
@@ -107,12 +132,13 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
                 "DRIVER_BEFORE=%s", card.driver_before,
                 "IOMMU_GROUP=%s", card.group,
                 "ERRNO=%d", verdict->error,
-                NULL);
+                OWN_SERVICE(unit));
         /* clang-format on */
 }
 
 void systemd_journal_summary(const Report *report, int error)
 {
+        _cleanup_free_ char *unit = own_service();
         bool disabled = report->overall == OVERALL_DISABLED;
         int level = report->overall == OVERALL_FAILED ? LOG_ERR
                     : report->overall == OVERALL_OK   ? LOG_INFO
@@ -125,12 +151,13 @@ void systemd_journal_summary(const Report *report, int error)
                 "VFIO_GPU_RESULT=%s", overall_word(report->overall),
                 "VFIO_GPU_STAGE=%s", stage_word(report->stage),
                 "ERRNO=%d", error,
-                NULL);
+                OWN_SERVICE(unit));
         /* clang-format on */
 }
 
 int systemd_journal_report(const Report *report)
 {
+        _cleanup_free_ char *unit = own_service();
         _cleanup_(arena_freep) Arena *arena = arena_new();
 
         if (!arena)
@@ -147,7 +174,7 @@ int systemd_journal_report(const Report *report)
                 (void)sd_journal_send("MESSAGE=%s", report->warnings[i],
                         "MESSAGE_ID=%s", MESSAGE_ID_WARNING,
                         "PRIORITY=%d", LOG_WARNING,
-                        NULL);
+                        OWN_SERVICE(unit));
                 /* clang-format on */
         }
         systemd_journal_summary(report, report_error(report));
@@ -156,13 +183,15 @@ int systemd_journal_report(const Report *report)
 
 void systemd_journal_problem(const char *path, unsigned line, const char *sentence)
 {
+        _cleanup_free_ char *unit = own_service();
+
         /* clang-format off */
         (void)sd_journal_send("MESSAGE=%s", sentence,
                 "MESSAGE_ID=%s", MESSAGE_ID_CONFIG,
                 "PRIORITY=%d", LOG_ERR,
                 "CONFIG_FILE=%s", path,
                 "CONFIG_LINE=%u", line,
-                NULL);
+                OWN_SERVICE(unit));
         /* clang-format on */
 }
 

@@ -33,7 +33,7 @@ journal_text() {
                 stage=initrd
                 [[ $file != */"$(cat "$image/tree/etc/machine-id")"/* ]] || stage=system
                 journal_read "$file" -o short-monotonic >>"$facts/journal.$stage"
-                journal_read "$file" -o json _COMM=vfio-gpu >>"$facts/records.$stage"
+                journal_read "$file" -o json -u vfio-gpu.service >>"$facts/records.$stage"
         done
 }
 
