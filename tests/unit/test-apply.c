@@ -111,19 +111,20 @@ Test(apply, whole_flow_and_a_second_plan_that_is_empty)
                 const SceneSample *sample = &scene_samples[n];
                 RUN(run, sample->machine, sample->config);
                 const Claims *claims = &run.scene.plan->claims;
+                bool never = strcmp(sample->name, "linked and not registered") == 0;
 
-                apply(&run, 3000);
+                /* what VFIO will never know of is waited for as long as one step may take */
+                apply(&run, never ? 300 : 3000);
                 expect_truth(&run, sample->name);
                 expect_own_functions_only(&run, sample->name);
                 for (size_t i = 0; i < claims->n_items; i++) {
-                        bool wanted = claim_is_accepted(&claims->items[i]) &&
-                                      strcmp(sample->name, "linked and not registered") != 0;
+                        bool wanted = claim_is_accepted(&claims->items[i]) && !never;
 
                         cr_expect_eq(run.verdicts[i].result == RESULT_READY, wanted, "%s: %s",
                                 sample->name, run.verdicts[i].message);
                 }
                 cr_expect_eq(sim_probed_in_load(run.sim), 0, "%s", sample->name);
-                if (strcmp(sample->name, "linked and not registered") == 0)
+                if (never)
                         continue;
                 sim_scan(run.sim, run.scene.host);
                 scene_plan(&run.scene);

@@ -263,7 +263,7 @@ static int read_end_of_hanging(Script *script, int standard)
         if (parent == 0) {
                 (void)dup2(fds[1], standard);
                 close(fds[1]);
-                run(script, &MS(20000, 200), outcomes);
+                run(script, &MS(20000, 100), outcomes);
                 _exit(strcmp(outcomes, "T") != 0);
         }
         close(fds[1]);
