@@ -33,7 +33,7 @@ Test(claim, all_functions_and_at_least_one)
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 Function functions[2] = {{.iommu_group = -1}};
                 const Function *pointers[2] = {&functions[0], &functions[1]};
-                Binding bindings[2] = {{NULL}};
+                Binding bindings[2] = {none, none};
                 const Claim claim = {.functions = pointers, .n_functions = cases[i].n};
 
                 for (int k = 0; k < 2; k++)
