@@ -146,7 +146,7 @@ Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
         const StepOutcome *outcome = NULL;
         Verdict verdict = verify_expected(claim, arena);
 
-        if (verdict.result != RESULT_READY)
+        if (verdict.result != RESULT_READY || arena_failed(arena))
                 return verdict;
         verdict.bindings = now;
 
@@ -191,7 +191,8 @@ static const Function *find_spoiler(const Plan *plan, size_t index, const Verdic
 
 void verify_groups(const Plan *plan, Verdict *verdicts, Arena *arena)
 {
-        for (size_t i = 0; i < plan->claims.n_items; i++) {
+        /* verdicts that memory was out for have no bindings */
+        for (size_t i = 0; !arena_failed(arena) && i < plan->claims.n_items; i++) {
                 const Function *spoiler = NULL;
 
                 if (verdicts[i].result == RESULT_READY)

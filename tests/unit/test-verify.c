@@ -313,3 +313,16 @@ Test(verify, one_group_is_as_good_as_its_worst_function)
                 }
         }
 }
+
+/* Memory that ran out leaves verdicts without bindings; the report is not made of them. */
+Test(verify, out_of_memory)
+{
+        SCENE(scene, PAIR("1", "1"), TWO);
+        const Plan *plan = scene_plan(&scene);
+        Verdict verdicts[2] = {{.result = RESULT_READY}, {.result = RESULT_READY}};
+
+        arena_fail(scene.arena);
+        (void)verify_claim(plan, 0, NULL, NULL, scene.arena);
+        verify_groups(plan, verdicts, scene.arena);
+        cr_expect_eq(verdicts[0].result, RESULT_READY);
+}
