@@ -49,6 +49,11 @@ static int run(Apply *apply, const WorkerTask *tasks, size_t n_tasks)
 {
         const WorkerLimits limits = {.step_ms = apply->step_ms, .total_ms = time_left(apply)};
 
+        /* a worker without any time might write before it is killed, and not be believed */
+        for (size_t i = 0; limits.total_ms == 0 && i < n_tasks; i++)
+                apply->outcomes[tasks[i].steps[0]].state = STEP_TIMED_OUT;
+        if (limits.total_ms == 0)
+                return 0;
         return worker_run_all(tasks, n_tasks, take_step, apply, &limits, apply->outcomes);
 }
 

@@ -11,6 +11,8 @@ void claim_refuse(Claim *claim, Reason reason, const char *sentence)
 
 Reason claim_reason(const Claim *claim)
 {
+        if (claim->skipped)
+                return REASON_NONE;
         for (int reason = REASON_NONE + 1; reason < _REASON_MAX; reason++)
                 if (claim->reasons[reason])
                         return (Reason)reason;

@@ -68,7 +68,7 @@ static const char *place(const Claim *claim, Arena *arena)
 
 Verdict verify_expected(const Claim *claim, Arena *arena)
 {
-        Reason reason = claim->skipped ? REASON_NONE : claim_reason(claim);
+        Reason reason = claim_reason(claim);
         Verdict verdict = {.result = RESULT_READY, .reason = reason};
 
         start_as_found(&verdict, claim, arena);
