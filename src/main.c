@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "verbs/say.h"
 #include "verbs/verbs.h"
 
+/* Otherwise the next file that is opened becomes standard input or output. */
+static int open_standard_files(void)
+{
+        int fd = open("/dev/null", O_RDWR);
+
+        while (fd >= 0 && fd <= STDERR_FILENO)
+                fd = open("/dev/null", O_RDWR);
+        return fd < 0 ? -errno : close(fd);
+}
+
 int main(int argc, char **argv)
 {
+        if (open_standard_files() < 0)
+                return EXIT_STATUS_MACHINE;
+
         Options options = {0};
         int r = options_parse(argc, argv, &options);
         ExitStatus status = r < 0 ? EXIT_STATUS_USAGE : EXIT_STATUS_OK;

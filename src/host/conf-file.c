@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 
-/* Returns `error`, or -ENOMEM, and the sentence that explains it. */
+/* Returns `error`, and the sentence that explains it unless memory is out. */
 static int fail(char **reterr_reason, int error, const char *format, ...) _printf_(3, 4);
 static int fail(char **reterr_reason, int error, const char *format, ...)
 {

@@ -13,6 +13,9 @@
 
 #define ATTRIBUTE_MAX 512
 
+/* Of a driver's name; another's tree may hold anything. */
+#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. +"
+
 /* A device's directory, and the first thing in it that could not be read. */
 typedef struct Device {
         int fd;
@@ -166,6 +169,8 @@ static Binding read_binding(Device *device)
 
         if (!driver)
                 return binding;
+        if (driver[strspn(driver, NAME_LETTERS)])
+                set_garbled(device, "driver", driver);
         binding.driver = arena_strdup(device->arena, driver);
         binding.vfio_device = read_vfio_device(device);
         binding.vfio_cdev = binding.vfio_device && has_cdev(device, binding.vfio_device);
@@ -256,7 +261,7 @@ void scan_function(const Root *root, Stage stage, const Modules *modules, PciAdd
                 read_function(&device, modules, &f);
         /* in the initrd nobody uses anything yet, though built-in drivers may have found things */
         if (stage == STAGE_SYSTEM)
-                f.in_use = scan_user(root, fd, &f, arena);
+                f.in_use = scan_user(fd, &f, arena);
         f.unreadable = device.trouble;
         *ret = f;
 }

@@ -4,10 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
-
-#define STATUS_MAX 4096
 
 /* Says of one entry of a directory whether it is what is looked for. */
 typedef bool (*Wanted)(void *context, const char *entry);
@@ -66,55 +63,9 @@ static const char *find_usb_device(int device, Arena *arena)
         return user;
 }
 
-static bool is_card(_unused_ void *context, const char *name)
+const char *scan_user(int device, const Function *f, Arena *arena)
 {
-        return strncmp(name, "card", 4) == 0 && isdigit((unsigned char)name[4]);
-}
-
-typedef struct Card {
-        const Root *root;
-        const char *name;
-} Card;
-
-/* Documentation/sound/designs/procfile.rst: a substream's status is "closed", or its state. */
-static bool stream_is_open(void *context, const char *name)
-{
-        const Card *card = context;
-        char path[PATH_MAX];
-        _cleanup_free_ char *status = NULL;
-
-        if (strncmp(name, "pcm", 3) != 0)
-                return false;
-        snprintf(path, sizeof(path), "proc/asound/%s/%s/sub0/status", card->name, name);
-        return root_read(card->root, path, STATUS_MAX, &status) == 0 &&
-               strncmp(status, "closed", 6) != 0;
-}
-
-static const char *find_open_sound(const Root *root, int device, Arena *arena)
-{
-        _cleanup_free_ char *name = find_entry(open_directory(device, "sound"), is_card, NULL);
-        _cleanup_free_ char *stream = NULL;
-        Card card = {.root = root, .name = name};
-        char path[PATH_MAX];
-
-        if (!name)
+        if (!f->binding.driver || function_class(f) != PCI_CLASS_USB)
                 return NULL;
-        snprintf(path, sizeof(path), "proc/asound/%s", name);
-        stream = find_entry(
-                root_open_file(root, path, O_RDONLY | O_DIRECTORY), stream_is_open, &card);
-        return stream ? arena_printf(arena, "%s of sound %s is open", stream, name) : NULL;
-}
-
-const char *scan_user(const Root *root, int device, const Function *f, Arena *arena)
-{
-        if (!f->binding.driver)
-                return NULL;
-        switch (function_class(f)) {
-        case PCI_CLASS_USB:
-                return find_usb_device(device, arena);
-        case PCI_CLASS_AUDIO_HDA:
-                return find_open_sound(root, device, arena);
-        default:
-                return NULL;
-        }
+        return find_usb_device(device, arena);
 }
