@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/quote.h"
 #include "base/text.h"
 #include "host/ops.h"
 #include "policy/blacklist.h"
@@ -155,7 +156,8 @@ static void warn_of_skips(Plan *plan, const Config *config, const KernelWords *w
                 if (warning)
                         *warning = arena_printf(plan->arena,
                                 "vfio_gpu.skip= names %s, which is no entry; the entries are: %s",
-                                words->skip[i], text_is_empty(&names) ? "none" : names.string);
+                                quote(words->skip[i]),
+                                text_is_empty(&names) ? "none" : names.string);
         }
 }
 

@@ -360,11 +360,11 @@ static int add_gpus(Selection *s, const Entry *entry)
         return 0;
 }
 
-/* What it picks is left alone: other entries must not get it either. */
-static int skip_entry(Selection *s, const Entry *entry, size_t n)
+/* What it would pick is left alone: other entries must not get it either. */
+static int skip_entry(Selection *s, const Entry *entry, bool fits)
 {
         size_t first = s->claims.n_items;
-        int r = n > 0 ? add_gpus(s, entry) : (add_claim(s, entry) ? 0 : -ENOMEM);
+        int r = fits ? add_gpus(s, entry) : (add_claim(s, entry) ? 0 : -ENOMEM);
 
         for (size_t i = first; i < s->claims.n_items; i++)
                 s->claims.items[i].skipped = true;
@@ -377,11 +377,11 @@ static int select_entry(Selection *s, const Entry *entry)
 
         for (const Function *f = NULL; (f = next_pick(s->host, entry, f));)
                 n++;
+
+        bool fits = n > 0 && (entry->count == ENTRY_COUNT_ALL || n == entry->count);
         if (kernel_words_skip(s->words, entry->name))
-                return skip_entry(s, entry, n);
-        if (n == 0 || (entry->count != ENTRY_COUNT_ALL && n != entry->count))
-                return refuse_entry(s, entry, n);
-        return add_gpus(s, entry);
+                return skip_entry(s, entry, fits);
+        return fits ? add_gpus(s, entry) : refuse_entry(s, entry, n);
 }
 
 static const char *conflict(const Selection *s, const Claim *a, const Claim *b)

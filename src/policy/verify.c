@@ -180,7 +180,8 @@ static const Function *find_spoiler(const Plan *plan, size_t index, const Verdic
                 for (size_t k = 0; other != claim && k < other->n_functions; k++) {
                         const Binding *now = &verdicts[i].bindings[k];
 
-                        if (now->driver && !claim_binding_is_ready(now) &&
+                        /* one that is on its way to VFIO is no driver of the host */
+                        if (now->driver && strcmp(now->driver, CLAIM_DRIVER) != 0 &&
                                 function_shares_group(
                                         claim->functions, claim->n_functions, other->functions[k]))
                                 return other->functions[k];
