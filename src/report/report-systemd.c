@@ -136,17 +136,16 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
         /* clang-format on */
 }
 
-void systemd_journal_summary(const Report *report, int error)
+static void send_summary(const Report *report, const char *id, int error)
 {
         _cleanup_free_ char *unit = own_service();
-        bool disabled = report->overall == OVERALL_DISABLED;
         int level = report->overall == OVERALL_FAILED ? LOG_ERR
                     : report->overall == OVERALL_OK   ? LOG_INFO
                                                       : LOG_WARNING;
 
         /* clang-format off */
         (void)sd_journal_send("MESSAGE=%s", report->status,
-                "MESSAGE_ID=%s", disabled ? MESSAGE_ID_DISABLED : MESSAGE_ID_SUMMARY,
+                "MESSAGE_ID=%s", id,
                 "PRIORITY=%d", level,
                 "VFIO_GPU_RESULT=%s", overall_word(report->overall),
                 "VFIO_GPU_STAGE=%s", stage_word(report->stage),
@@ -177,8 +176,15 @@ int systemd_journal_report(const Report *report)
                         OWN_SERVICE(unit));
                 /* clang-format on */
         }
-        systemd_journal_summary(report, report_error(report));
+        send_summary(report,
+                report->overall == OVERALL_DISABLED ? MESSAGE_ID_DISABLED : MESSAGE_ID_SUMMARY,
+                report_error(report));
         return 0;
+}
+
+void systemd_journal_trouble(const Report *report, int error)
+{
+        send_summary(report, MESSAGE_ID_TROUBLE, error);
 }
 
 void systemd_journal_problem(const char *path, unsigned line, const char *sentence)

@@ -13,8 +13,8 @@ bool systemd_is_journal(int fd);
  * sd_journal_send() has it: print them as well. Returns 0 or -ENOMEM. */
 int systemd_journal_report(const Report *report) _must_check_;
 
-/* The summary alone, with `error` (positive, or 0) as its ERRNO=. */
-void systemd_journal_summary(const Report *report, int error);
+/* The one record of a run that did not come to a report; `error` is its ERRNO=. */
+void systemd_journal_trouble(const Report *report, int error);
 
 /* One journal record for a mistake in the config: PRIORITY=3, with CONFIG_FILE= and CONFIG_LINE=.
  */

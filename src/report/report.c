@@ -190,12 +190,14 @@ int report_build(const ReportInput *input, Arena *arena, Report *ret)
         return 0;
 }
 
-Report report_of_trouble(const char *config_path, Stage stage, const char *trouble)
+Report report_of_trouble(
+        const char *config_path, bool stale_initrd, Stage stage, const char *trouble)
 {
         static const Plan nothing = {.off = PLAN_ON};
 
         return (Report){
                 .config_path = config_path,
+                .stale_initrd = stale_initrd,
                 .stage = stage,
                 .plan = &nothing,
                 .overall = OVERALL_FAILED,
@@ -210,8 +212,10 @@ ExitStatus report_exit_status(const Report *report)
 
 int report_error(const Report *report)
 {
+        if (report->overall != OVERALL_FAILED)
+                return 0;
         for (size_t i = 0; i < report->plan->claims.n_items; i++)
-                if (report->verdicts[i].error)
+                if (report->verdicts[i].error && !report->plan->claims.items[i].entry->optional)
                         return report->verdicts[i].error;
         return 0;
 }

@@ -49,7 +49,8 @@ typedef struct Report {
 int report_build(const ReportInput *input, Arena *arena, Report *ret) _must_check_;
 
 /* The report of a run that did not get as far as that, because of `trouble`. */
-Report report_of_trouble(const char *config_path, Stage stage, const char *trouble);
+Report report_of_trouble(
+        const char *config_path, bool stale_initrd, Stage stage, const char *trouble);
 
 /* "ok", "degraded", "failed", "disabled"; "initrd", "system". */
 const char *overall_word(Overall overall);
@@ -57,7 +58,7 @@ const char *stage_word(Stage stage);
 
 ExitStatus report_exit_status(const Report *report);
 
-/* The first errno of a claim that is not ready, or 0. */
+/* The first errno of a claim for which the whole failed, or 0. */
 int report_error(const Report *report);
 
 /* One sentence about the claim with index `index`: card, cause, remedy. NULL: out of memory. */

@@ -21,7 +21,8 @@ ExitStatus session_fail(Session *s, ExitStatus status, int error, const char *fo
         va_end(args);
         if (length < 0)
                 text = NULL;
-        say_error("%s", text ? text : "out of memory");
+        if (!s->recorded)
+                say_error("%s", text ? text : "out of memory");
         s->error = error;
         s->trouble = text && s->arena ? arena_strdup(s->arena, text) : NULL;
         if (!s->trouble)
@@ -139,6 +140,8 @@ ExitStatus session_read_config(Session *s, bool quiet_if_missing)
 
         if (r == -ENOENT && quiet_if_missing)
                 return no_config(s);
+        if (r == -ENOMEM)
+                return session_out_of_memory(s);
         if (r < 0) {
                 ConfigProblem problem = {.text = reason ? reason : strerror(-r)};
 

@@ -20,6 +20,8 @@ typedef struct Session {
         Plan *plan;
         const char *trouble; /* what went wrong, for STATUS=; NULL when nothing did */
         int error;           /* positive errno of it */
+        bool recorded; /* the journal hears of trouble in a record, so that stderr must not tell it
+                        */
 } Session;
 
 /* Opens the tree. session_done() in every case. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <string.h>
 
 #include "host/apply.h"
@@ -76,22 +77,35 @@ static ExitStatus change(Session *s, Report *ret)
                 say_steps(s, outcomes);
 
         Verdict *verdicts = judge(s, &ops, outcomes);
-        if (verdicts)
+        if (verdicts && !arena_failed(s->arena))
                 verify_groups(s->plan, verdicts, s->arena);
         return session_report(s, verdicts, outcomes, false, ret);
 }
 
-/* What the initrd worked with is kept whole, also where it was wrong: the real root compares. */
-static int write_record(const Session *s, const RunDir *dir, Stage stage, const char *json)
+static const char *stage_file(Stage stage)
 {
-        bool initrd = stage == STAGE_INITRD;
+        return stage == STAGE_INITRD ? "initrd.json" : "system.json";
+}
+
+/* What the initrd worked with is kept, also where it was wrong: the real root compares. */
+static int write_initrd_config(const Session *s, const RunDir *dir, Stage stage)
+{
         bool off = s->plan && s->plan->off != PLAN_ON;
-        int r = run_dir_write(dir, "status.json", json);
+
+        if (stage != STAGE_INITRD || !s->config_text || off)
+                return 0;
+        return run_dir_write(dir, "initrd.conf", s->config_text);
+}
+
+/* status.json at the end: it speaks for the whole. */
+static int write_report(const Session *s, const RunDir *dir, Stage stage, const char *json)
+{
+        int r = write_initrd_config(s, dir, stage);
 
         if (r == 0)
-                r = run_dir_write(dir, initrd ? "initrd.json" : "system.json", json);
-        if (r == 0 && initrd && s->config_text && !off)
-                r = run_dir_write(dir, "initrd.conf", s->config_text);
+                r = run_dir_write(dir, stage_file(stage), json);
+        if (r == 0)
+                r = run_dir_write(dir, "status.json", json);
         return r;
 }
 
@@ -104,7 +118,7 @@ static ExitStatus publish(Session *s, const RunDir *dir, const Report *report)
         systemd_notify_status(report->status, report_error(report));
         if (!json || r < 0)
                 return session_out_of_memory(s);
-        r = write_record(s, dir, report->stage, json);
+        r = write_report(s, dir, report->stage, json);
         if (r < 0)
                 return session_fail(s, EXIT_STATUS_MACHINE, -r,
                         "/" RUN_DIR ": the report could not be written: %s", strerror(-r));
@@ -114,17 +128,30 @@ static ExitStatus publish(Session *s, const RunDir *dir, const Report *report)
                                                  : session_print(s, report_text(report));
 }
 
-/* No report of an earlier run may stay behind as if it were this one's. What went wrong was said.
- */
+/* An earlier report of this boot's stage tells what was done, and is not replaced by one of
+ * nothing. */
+static int write_trouble(const Session *s, const RunDir *dir, Stage stage, const char *json)
+{
+        int r = write_initrd_config(s, dir, stage);
+
+        if (r == 0 && faccessat(dir->fd, stage_file(stage), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                r = run_dir_write(dir, stage_file(stage), json);
+        if (r == 0)
+                r = run_dir_write(dir, "status.json", json);
+        return r;
+}
+
+/* No "ok" of an earlier run may stay behind as if it were this one's. */
 static void publish_trouble(Session *s, const RunDir *dir)
 {
         Stage stage = root_exists(&s->root, "etc/initrd-release") ? STAGE_INITRD : STAGE_SYSTEM;
-        Report report = report_of_trouble(s->config_path, stage, s->trouble);
+        bool stale = s->host && s->config_text && session_initrd_is_stale(s);
+        Report report = report_of_trouble(s->config_path, stale, stage, s->trouble);
         _cleanup_free_ char *json = report_json(&report, false);
 
-        systemd_journal_summary(&report, s->error);
+        systemd_journal_trouble(&report, s->error);
         systemd_notify_status(s->trouble, s->error);
-        if (dir->fd >= 0 && (!json || write_record(s, dir, stage, json) < 0))
+        if (dir->fd >= 0 && (!json || write_trouble(s, dir, stage, json) < 0))
                 say_error("/" RUN_DIR ": the report could not be written");
 }
 
@@ -140,7 +167,7 @@ static ExitStatus open_run_dir(Session *s, RunDir *ret)
         return EXIT_STATUS_OK;
 }
 
-static ExitStatus apply(Session *s, const RunDir *dir)
+static ExitStatus apply(Session *s, const RunDir *dir, bool *ret_published)
 {
         Report report = {0};
         ExitStatus status = session_scan(s, 0);
@@ -149,8 +176,11 @@ static ExitStatus apply(Session *s, const RunDir *dir)
                 status = session_plan(s);
         if (status == EXIT_STATUS_OK)
                 status = change(s, &report);
-        if (status == EXIT_STATUS_OK)
+        if (status == EXIT_STATUS_OK) {
+                *ret_published = true;
+                s->recorded = false; /* what fails from here on has no other record */
                 status = publish(s, dir, &report);
+        }
         return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
 }
 
@@ -158,13 +188,15 @@ ExitStatus verb_apply(const Options *options)
 {
         Session s;
         RunDir dir = RUN_DIR_NULL;
+        bool published = false;
         ExitStatus status = session_start(options, &s);
 
+        s.recorded = systemd_is_journal(STDERR_FILENO);
         if (status == EXIT_STATUS_OK)
                 status = open_run_dir(&s, &dir);
         if (status == EXIT_STATUS_OK)
-                status = apply(&s, &dir);
-        if (s.trouble)
+                status = apply(&s, &dir, &published);
+        if (s.trouble && !published)
                 publish_trouble(&s, &dir);
         run_dir_done(&dir);
         session_done(&s);

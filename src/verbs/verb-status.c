@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
 #include "host/run-dir.h"
 #include "report/record.h"
 #include "report/report-json.h"
@@ -8,22 +10,30 @@
 
 #define RECORD_MAX ((size_t)1024 * 1024)
 
-/* What each stage left, the earlier one first: it knows who had a card before anybody. */
+/* What each stage left, the earlier one first: it knows who had a card before anybody. The last run
+ * may have been another than these: one that failed does not replace what its stage did before. */
 typedef struct Stages {
         Record *records[2];
+        Record *last;
 } Stages;
 
 static const char *const stage_files[2] = {RUN_DIR "/initrd.json", RUN_DIR "/system.json"};
 
+static Record *read_record(const Root *root, const char *path)
+{
+        _cleanup_free_ char *text = NULL;
+        Record *record = NULL;
+
+        if (root_read(root, path, RECORD_MAX, &text) < 0 || record_parse(text, &record) < 0)
+                return NULL;
+        return record;
+}
+
 static void stages_read(const Root *root, Stages *ret)
 {
-        for (size_t i = 0; i < ARRAY_SIZE(stage_files); i++) {
-                _cleanup_free_ char *text = NULL;
-
-                if (root_read(root, stage_files[i], RECORD_MAX, &text) == 0 &&
-                        record_parse(text, &ret->records[i]) < 0)
-                        ret->records[i] = NULL;
-        }
+        for (size_t i = 0; i < ARRAY_SIZE(stage_files); i++)
+                ret->records[i] = read_record(root, stage_files[i]);
+        ret->last = read_record(root, RUN_DIR "/status.json");
 }
 
 static void stages_done(Stages *stages)
@@ -31,6 +41,8 @@ static void stages_done(Stages *stages)
         for (size_t i = 0; i < ARRAY_SIZE(stages->records); i++)
                 if (stages->records[i])
                         record_free(stages->records[i]);
+        if (stages->last)
+                record_free(stages->last);
 }
 
 static const char *driver_before(const Stages *stages, PciAddress address)
@@ -66,16 +78,29 @@ static Verdict judge(Session *s, const Stages *stages, size_t index)
         return verdict;
 }
 
-static ExitStatus print_stages(const Stages *stages)
+/* Another machine's record may hold anything: control characters stay away from the terminal. */
+static void print_line(const char *title, const char *line)
 {
-        static const char *const names[] = {"initrd", "system"};
+        printf("%s: ", title);
+        for (; *line; line++)
+                putchar((unsigned char)*line < ' ' || *line == 0x7f ? '?' : *line);
+        putchar('\n');
+}
+
+static void print_stages(const Stages *stages)
+{
+        static const char *const titles[] = {"initrd stage", "system stage"};
+        const char *last = stages->last ? record_status(stages->last) : NULL;
 
         for (size_t i = 0; i < ARRAY_SIZE(stages->records); i++) {
                 const char *line = stages->records[i] ? record_status(stages->records[i]) : NULL;
 
-                printf("%s stage: %s\n", names[i], line ? line : "did not run");
+                print_line(titles[i], line ? line : "did not run");
+                if (line && last && strcmp(line, last) == 0)
+                        last = NULL;
         }
-        return EXIT_STATUS_OK;
+        if (last)
+                print_line("last run", last);
 }
 
 static ExitStatus show(Session *s, const Stages *stages)
@@ -86,7 +111,7 @@ static ExitStatus show(Session *s, const Stages *stages)
 
         for (size_t i = 0; verdicts && i < n; i++)
                 verdicts[i] = judge(s, stages, i);
-        if (verdicts)
+        if (verdicts && !arena_failed(s->arena))
                 verify_groups(s->plan, verdicts, s->arena);
 
         ExitStatus status = session_report(s, verdicts, NULL, false, &report);
@@ -94,7 +119,7 @@ static ExitStatus show(Session *s, const Stages *stages)
                 status = session_print(
                         s, s->options->json ? report_json(&report, false) : report_text(&report));
         if (status == EXIT_STATUS_OK && !s->options->json)
-                status = print_stages(stages);
+                print_stages(stages);
         return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
 }
 
