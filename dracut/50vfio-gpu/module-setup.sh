@@ -31,8 +31,7 @@ installkernel() {
 
 install() {
     inst_binary /usr/bin/vfio-gpu
-    # -H: it is of this host
-    inst_simple -H /etc/vfio-gpu.conf
+    inst_simple /etc/vfio-gpu.conf
     if dracut_module_included "systemd"; then
         inst_simple "${systemdsystemunitdir-/usr/lib/systemd/system}/vfio-gpu.service"
         $SYSTEMCTL -q --root "${initdir-}" add-wants sysinit.target vfio-gpu.service

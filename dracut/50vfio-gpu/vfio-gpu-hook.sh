@@ -15,4 +15,5 @@ if [ -e /etc/vfio-gpu.conf ]; then
     while read -r vfio_gpu_line; do
         echo "<$vfio_gpu_level>vfio-gpu: ${vfio_gpu_line#vfio-gpu: }" > "${vfio_gpu_log:-/dev/kmsg}"
     done < /run/vfio-gpu.said
+    rm -f /run/vfio-gpu.said
 fi
