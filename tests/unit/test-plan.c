@@ -309,11 +309,11 @@ Test(plan, words_that_name_no_entry)
                 const char *config, *cmdline, *warning;
         } trials[] = {
                 {ONE ", { name = 'b'; vendor = 'amd'; }", "vfio_gpu.skip=a,c",
-                        "vfio_gpu.skip= names c, which is no entry; the entries are: a, b"},
+                        "vfio_gpu.skip= names \"c\", which is no entry; the entries are: a, b"},
                 {ONE, "vfio_gpu.skip=A",
-                        "vfio_gpu.skip= names A, which is no entry; the entries are: a"},
+                        "vfio_gpu.skip= names \"A\", which is no entry; the entries are: a"},
                 {"", "vfio_gpu.skip=a",
-                        "vfio_gpu.skip= names a, which is no entry; the entries are: none"},
+                        "vfio_gpu.skip= names \"a\", which is no entry; the entries are: none"},
                 {ONE, "vfio_gpu.skip=a", NULL},
                 {ONE, "quiet", NULL},
         };

@@ -328,13 +328,13 @@ Test(report, warnings_of_the_plan)
         scene_set(&scene, HOST, "", "vfio_gpu.skip=x");
         Report report = make_report(&scene);
         cr_assert_eq(report.n_warnings, 1);
-        cr_expect(warns(&report, "vfio_gpu.skip= names x, which is no entry"));
+        cr_expect(warns(&report, "vfio_gpu.skip= names \"x\", which is no entry"));
 }
 
 /* A run that ended before it could judge anything has failed, whatever the one before it said. */
 Test(report, of_trouble)
 {
-        Report report = report_of_trouble("/c", STAGE_INITRD, "out of memory");
+        Report report = report_of_trouble("/c", true, STAGE_INITRD, "out of memory");
 
         cr_expect_eq(report.overall, OVERALL_FAILED);
         cr_expect_eq(report_exit_status(&report), EXIT_STATUS_UNSATISFIED);
