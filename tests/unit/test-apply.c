@@ -489,6 +489,32 @@ Test(apply, the_whole_run_has_one_limit)
         cr_expect_not(sim_is_ready(run.sim, (PciAddress){.bus = 1, .function = 1}));
 }
 
+/* A worker without any time might still write, and not be believed. */
+Test(apply, without_time_no_step_is_taken)
+{
+        RUN(run, A B HOST, TWO);
+        const Plan *plan = run.scene.plan;
+        StepOutcome outcomes[32] = {0};
+        const WorkerLimits limits = {.step_ms = 3000, .total_ms = 0};
+
+        cr_assert_leq(plan->n_steps, ARRAY_SIZE(outcomes));
+        cr_assert_eq(apply_steps(plan->steps, plan->n_steps, plan->claims.n_items, sim_ops(run.sim),
+                             &limits, outcomes),
+                0);
+        cr_expect_eq(sim_n_log(run.sim), 0);
+        for (size_t i = 0; i < plan->n_steps; i++) {
+                const Step *step = &plan->steps[i], *before = i > 0 ? step - 1 : NULL;
+                bool first = !before || step->type != before->type || step->claim != before->claim;
+                bool tried = first && step->type <= STEP_LOAD;
+
+                cr_expect_eq(outcomes[i].state, tried ? STEP_TIMED_OUT : STEP_NOT_TAKEN, "%zu: %s",
+                        i, step_describe(step, run.scene.arena));
+        }
+        run.outcomes = outcomes;
+        for (size_t i = 0; i < 2; i++)
+                cr_expect_eq(verdict_of(&run, i).reason, REASON_TIMEOUT);
+}
+
 /* A card that is ready is of no use where its group still has a driver of the host. */
 Test(apply, a_busy_neighbour_spoils_the_group)
 {

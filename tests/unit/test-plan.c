@@ -314,6 +314,8 @@ Test(plan, words_that_name_no_entry)
                         "vfio_gpu.skip= names \"A\", which is no entry; the entries are: a"},
                 {"", "vfio_gpu.skip=a",
                         "vfio_gpu.skip= names \"a\", which is no entry; the entries are: none"},
+                {ONE, "vfio_gpu.skip=\x1b[2J",
+                        "vfio_gpu.skip= names \"\\x1b[2J\", which is no entry; the entries are: a"},
                 {ONE, "vfio_gpu.skip=a", NULL},
                 {ONE, "quiet", NULL},
         };

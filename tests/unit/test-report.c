@@ -211,6 +211,40 @@ Test(report, errno_is_that_of_the_first_card_that_has_one)
         cr_expect_eq(report_error(&report), 0);
 }
 
+/* systemd shows it as the error of the service: a card that may be missing gives none. */
+Test(report, errno_is_that_of_a_failure)
+{
+        SCENE(scene, CARD("1") READY HOST,
+                "{ name = 'x'; address = '02:00'; optional = true; }, { name = 'a'; address = "
+                "'01:00'; }");
+        const Plan *plan = scene_plan(&scene);
+        static const struct {
+                Verdict now;
+                Overall overall;
+                int error;
+        } trials[] = {
+                {{.result = RESULT_READY}, OVERALL_DEGRADED, 0},
+                {{.result = RESULT_FAILED, .reason = REASON_BIND_FAILED, .error = EBUSY},
+                        OVERALL_FAILED, EBUSY},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                Verdict verdicts[2] = {
+                        {.result = RESULT_ABSENT, .reason = REASON_ABSENT, .error = ENODEV},
+                        trials[i].now};
+                Report report = {0};
+
+                cr_assert_eq(report_build(&(ReportInput){.config_path = "/c",
+                                                  .host = scene.host,
+                                                  .plan = plan,
+                                                  .verdicts = verdicts},
+                                     scene.arena, &report),
+                        0);
+                cr_expect_eq(report.overall, trials[i].overall, "%zu", i);
+                cr_expect_eq(report_error(&report), trials[i].error, "%zu", i);
+        }
+}
+
 /* Memory that ran out before must not read as a card that is ready. */
 Test(report, is_not_made_of_verdicts_that_memory_was_out_for)
 {
@@ -340,6 +374,7 @@ Test(report, of_trouble)
         cr_expect_eq(report_exit_status(&report), EXIT_STATUS_UNSATISFIED);
         cr_expect_str_eq(report.status, "out of memory");
         cr_expect_eq(report.stage, STAGE_INITRD);
+        cr_expect(report.stale_initrd);
         cr_expect_eq(report_error(&report), 0);
         _cleanup_free_ char *text = report_text(&report);
         cr_expect_str_eq(text, "out of memory\n");

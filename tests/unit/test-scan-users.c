@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/inotify.h>
 
 #include "host/scan.h"
 #include "lib/tree.h"
@@ -75,6 +76,35 @@ Test(scan_users, who_uses_a_companion)
                 tree_set(tree, "etc/initrd-release", "");
                 _cleanup_(host_freep) Host *initrd = scan(tree);
                 cr_expect_null(initrd->functions[0].in_use, "%zu", i);
+        }
+}
+
+/* The kernel takes a lock to show it, which a driver that hangs never lets go. */
+Test(scan_users, sounds_are_not_looked_into)
+{
+        static const char *const paths[] = {"sys/devices/pci/0000:01:00.2/class", "proc/asound",
+                "proc/asound/card1", "proc/asound/card1/pcm3p/sub0/status"};
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        int fds[ARRAY_SIZE(paths)];
+        char event[4096];
+
+        add_companion(tree, 0x040300, "snd_hda_intel");
+        tree_set(tree, DEVICE "sound/card1/x", "");
+        tree_set(tree, "proc/asound/card1/pcm3p/sub0/status", "state: RUNNING\n");
+        for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+                _cleanup_free_ char *path = tree_path(tree, paths[i]);
+
+                fds[i] = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+                cr_assert_geq(inotify_add_watch(fds[i], path, IN_OPEN), 0, "%s", path);
+        }
+
+        _cleanup_(host_freep) Host *host = scan(tree);
+
+        cr_expect_null(host->functions[0].in_use);
+        cr_expect_gt(read(fds[0], event, sizeof(event)), 0, "otherwise this proves nothing");
+        for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+                cr_expect_leq(read(fds[i], event, sizeof(event)), 0, "%s was opened", paths[i]);
+                close(fds[i]);
         }
 }
 

@@ -321,6 +321,36 @@ Test(scan, odd_links)
         cr_assert_eq(host->functions[1].iommu_group, 9999);
 }
 
+/* A tree of another machine may hold anything. */
+Test(scan, odd_names_of_drivers)
+{
+        static const struct {
+                const char *driver, *trouble;
+        } cases[] = {
+                {"vfio-pci", ""},
+                {"Sound_2.0 x+y", ""},
+                {"a\x1b[2J", "driver is garbled: \"a\\x1b[2J\""},
+                {"a\nb", "driver is garbled: \"a\\x0ab\""},
+                {"\xc3\xa4", "driver is garbled: \"\\xc3\\xa4\""},
+                {"a:b", "driver is garbled: \"a:b\""},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                TreeFunction f = gpu;
+
+                f.driver = cases[i].driver;
+                tree_add_function(tree, &f);
+                tree_add_function(tree, &audio);
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+                cr_expect_str_eq(trouble_of(host, "0000:01:00.0"), cases[i].trouble);
+                cr_expect_eq(warned_of(host, "0000:01:00.0"), *cases[i].trouble != 0);
+                cr_expect_str_eq(trouble_of(host, "0000:01:00.1"), "");
+        }
+}
+
 Test(scan, a_device_that_vanished)
 {
         _cleanup_(tree_freep) Tree *tree = tree_new();

@@ -306,6 +306,14 @@ Test(select, what_is_skipped_stays_with_the_host)
                 /* an entry that would not have picked keeps nothing from others */
                 {"{ name = 'a'; id = '10de:26b1'; }, { name = 'b'; address = '02:00'; }",
                         "a:-!skipped b:0000:02:00.0{0,1}", NULL},
+                {"{ name = 'a'; id = '10de:26b1'; count = 3; }, { name = 'b'; address = '02:00'; }",
+                        "a:-!skipped b:0000:02:00.0{0,1}", NULL},
+                /* one item a GPU */
+                {"{ name = 'a'; id = '10de:26b1'; count = 2; }, { name = 'b'; address = '02:00'; }",
+                        "a:0000:01:00.0{0,1}!skipped a:0000:02:00.0{0,1}!skipped "
+                        "b:0000:02:00.0{0,1}!conflict",
+                        NULL},
+                {"{ name = 'a'; vendor = '1111'; count = 'all'; }", "a:-!skipped", NULL},
                 {"{ name = 'a'; address = '02:00'; }, { name = 'b'; id = '10de:26b1'; count = "
                  "'all'; }",
                         "a:0000:02:00.0{0,1}!skipped b:0000:01:00.0{0,1} "

@@ -283,6 +283,11 @@ Test(verify, one_group_is_as_good_as_its_worst_function)
                         {REASON_SHARED_GROUP, REASON_LOST}},
                 {PAIR("1", "1"), {{"nouveau", NULL, false}, READY},
                         {REASON_LOST, REASON_SHARED_GROUP}},
+                /* one that VFIO does not know yet is on its way; another driver of VFIO is not ours
+                 */
+                {PAIR("1", "1"), {READY, LINKED}, {REASON_NONE, REASON_LOST}},
+                {PAIR("1", "1"), {READY, {"x-vfio-pci", "vfio1", false}},
+                        {REASON_SHARED_GROUP, REASON_LOST}},
                 /* another group is another matter */
                 {PAIR("1", "2"), {READY, {"nouveau", NULL, false}}, {REASON_NONE, REASON_LOST}},
         };
