@@ -46,7 +46,7 @@ static const char *heard(Listener *listener)
 
 Test(report_systemd, status_with_and_without_an_error)
 {
-        _cleanup_(listener_close) Listener listener;
+        _cleanup_(listener_close) Listener listener = {.fd = -EBADF};
 
         listener_open(&listener);
         systemd_notify_status("1 of 1 GPU ready: rtx", 0);

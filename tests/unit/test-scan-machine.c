@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "test-scan.h"
+
+Test(scan_machine, the_machine)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(host_freep) Host *system = scan(tree, 0);
+
+        cr_assert_eq(system->stage, STAGE_SYSTEM);
+        cr_assert_not(system->crash_kernel);
+        cr_assert_str_eq(system->release, TREE_RELEASE);
+        cr_assert_str_eq(system->cmdline, "root=/dev/vda ro");
+        cr_assert_eq(system->firmware_iommu, FIRMWARE_IOMMU_UNKNOWN);
+
+        tree_set(tree, "etc/initrd-release", "");
+        tree_set(tree, "proc/vmcore", "");
+        tree_remove(tree, "proc/cmdline");
+        tree_add_directory(tree, "sys/firmware/acpi/tables");
+
+        _cleanup_(host_freep) Host *initrd = scan(tree, 0);
+
+        cr_assert_eq(initrd->stage, STAGE_INITRD);
+        cr_assert(initrd->crash_kernel);
+        cr_assert_str_eq(initrd->cmdline, "");
+        cr_assert_eq(initrd->firmware_iommu, FIRMWARE_IOMMU_NONE);
+}
+
+Test(scan_machine, the_firmware_s_iommu)
+{
+        static const struct {
+                const char *table;
+                FirmwareIommu type;
+        } cases[] = {
+                {"FACP", FIRMWARE_IOMMU_NONE},
+                {"DMAR", FIRMWARE_IOMMU_INTEL},
+                {"IVRS", FIRMWARE_IOMMU_AMD},
+                {"IORT", FIRMWARE_IOMMU_ARM},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                _cleanup_free_ char *path = NULL;
+
+                cr_assert(asprintf(&path, "sys/firmware/acpi/tables/%s", cases[i].table) > 0);
+                tree_set(tree, path, "");
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+                cr_assert_eq(host->firmware_iommu, cases[i].type, "%s", cases[i].table);
+        }
+}
+
+Test(scan_machine, the_boot_framebuffer)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_add_function(tree, &gpu);
+        tree_set(tree, "proc/iomem",
+                "80000000-8fffffff : 0000:01:00.0\n  80000000-807e8fff : BOOTFB\n");
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert(host->functions[0].boot_framebuffer);
+        tree_remove(tree, "proc/iomem");
+
+        _cleanup_(host_freep) Host *unknown = scan(tree, 0);
+
+        cr_assert_not(unknown->functions[0].boot_framebuffer);
+        cr_assert(warned_of(unknown, "proc/iomem"));
+}
+
+Test(scan_machine, what_modules_are_there)
+{
+        static const struct {
+                const char *module, *builtin, *loaded;
+                ModuleState vfio_pci, backend;
+                const char *backend_module;
+        } cases[] = {
+                {NULL, "", NULL, MODULE_MISSING, MODULE_MISSING, NULL},
+                {"vfio-pci", "", NULL, MODULE_LOADABLE, MODULE_MISSING, NULL},
+                {"vfio_iommu_type1", "", NULL, MODULE_MISSING, MODULE_LOADABLE, "vfio_iommu_type1"},
+                {"vfio_iommu_type1", "kernel/drivers/iommufd.ko\n", NULL, MODULE_MISSING,
+                        MODULE_PRESENT, "iommufd"},
+                {"iommufd", "kernel/drivers/vfio-pci.ko\n", NULL, MODULE_PRESENT, MODULE_LOADABLE,
+                        "iommufd"},
+                {"iommufd", "", "vfio_pci", MODULE_PRESENT, MODULE_LOADABLE, "iommufd"},
+                {"vfio_iommu_type1", "", "vfio_iommu_spapr_tce", MODULE_MISSING, MODULE_PRESENT,
+                        "vfio_iommu_spapr_tce"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                _cleanup_free_ char *loaded = NULL;
+
+                cr_assert(asprintf(&loaded, "sys/module/%s/initstate",
+                                  cases[i].loaded ? cases[i].loaded : "other") > 0);
+                tree_set(tree, loaded, "live\n");
+                if (cases[i].module)
+                        tree_add_module(tree, cases[i].module, NULL);
+                tree_depmod(tree, cases[i].builtin);
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+                cr_assert_eq(host->vfio_pci, cases[i].vfio_pci, "%zu", i);
+                cr_assert_eq(host->iommu_backend, cases[i].backend, "%zu", i);
+                if (cases[i].backend_module)
+                        cr_assert_str_eq(host->iommu_backend_module, cases[i].backend_module);
+                else
+                        cr_assert_null(host->iommu_backend_module);
+                cr_assert_eq(host->n_warnings, 0, "%zu", i);
+        }
+}
+
+Test(scan_machine, no_module_indexes)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(host_freep) Host *unindexed = scan(tree, 0);
+
+        cr_assert(warned_of(unindexed, "lib/modules/" TREE_RELEASE));
+        cr_assert_eq(unindexed->vfio_pci, MODULE_MISSING);
+        tree_remove(tree, "proc/sys/kernel/osrelease");
+
+        _cleanup_(host_freep) Host *unknown = scan(tree, 0);
+
+        cr_assert(warned_of(unknown, "--kernel=RELEASE"));
+        cr_assert_null(unknown->release);
+        cr_assert_eq(unknown->vfio_pci, MODULE_MISSING);
+}
+
+Test(scan_machine, release_named_by_the_user)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_(host_freep) Host *host = NULL;
+        char *message = NULL;
+
+        root.release = "6.12.0-other";
+        cr_assert_eq(scan_host(&root, 0, &host, &message), 0);
+        cr_assert_str_eq(host->release, "6.12.0-other");
+        cr_assert(warned_of(host, "lib/modules/6.12.0-other"));
+}
