@@ -15,7 +15,9 @@ debian_mirror() {
                         uri=''
                 done < <(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(SUITE)' 'Created-By: Packages' 2>/dev/null)
         fi
-        printf '%s\n' "${uri:-}"
+        [[ -n ${uri:=${VFIO_GPU_MIRROR:-}} ]] ||
+                die "apt-get names no archive of Debian here: say one in VFIO_GPU_MIRROR"
+        printf '%s\n' "$uri"
 }
 
 # apt's own settings for downloads (proxy, certificates, dates) hold inside a tree too.
@@ -32,9 +34,10 @@ debian_copy_apt_settings() {
 
 # debian_bootstrap SUITE TREE [PACKAGE,PACKAGE...]
 debian_bootstrap() {
-        local suite=$1 tree=$2 include=${3:-} args=(--variant=minbase)
+        local suite=$1 tree=$2 include=${3:-} args=(--variant=minbase) mirror
         [[ -z $include ]] || args+=("--include=$include")
-        debootstrap "${args[@]}" "$suite" "$tree" "$(debian_mirror)"
+        mirror=$(debian_mirror)
+        debootstrap "${args[@]}" "$suite" "$tree" "$mirror"
         debian_copy_apt_settings "$tree"
 }
 
