@@ -12,11 +12,14 @@ cache_key() {
         { cat -- "$vm_dir/recipes/$recipe" && printf '%s\0' "$@"; } | sha256sum | cut -c1-16
 }
 
-# Older things of the same name, but for the last few: another clone's run may be using one.
+# How many older things of a name are kept: another clone's run may be using one.
+cache_keep=${VFIO_GPU_CACHE_KEEP:-4}
+
+# Older things of the same name, but for the last few.
 cache_prune() {
         local name=$1 keep=$2 old
         find "$cache_dir" -maxdepth 1 -name "$name-????????????????" ! -path "$keep" -printf '%T@ %p\n' |
-                sort -rn | tail -n +5 | cut -d' ' -f2- |
+                sort -rn | tail -n +$((cache_keep + 1)) | cut -d' ' -f2- |
                 while read -r old; do rm -rf --one-file-system -- "$old"; done
 }
 
