@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/host.h"
 
+#include "base/driver-name.h"
+
 Host *host_new(void)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
@@ -15,6 +17,11 @@ void host_free(Host *host)
 {
         if (host)
                 arena_free(host->arena);
+}
+
+bool binding_is_on(const Binding *binding, const char *driver)
+{
+        return binding->driver && driver_name_equal(binding->driver, driver);
 }
 
 static int compare_with_address(const void *address, const void *function)

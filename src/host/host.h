@@ -104,6 +104,9 @@ Host *host_new(void);
 void host_free(Host *host);
 DEFINE_CLEANUP(Host *, host_free);
 
+/* True when the driver that has the function is `driver`, spelled either way. */
+bool binding_is_on(const Binding *binding, const char *driver);
+
 /* The function at `address`, or NULL. */
 const Function *host_find(const Host *host, PciAddress address);
 

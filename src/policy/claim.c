@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/claim.h"
 
-#include <string.h>
-
 void claim_refuse(Claim *claim, Reason reason, const char *sentence)
 {
         if (!claim->reasons[reason])
@@ -24,18 +22,30 @@ bool claim_is_accepted(const Claim *claim)
         return !claim->skipped && claim_reason(claim) == REASON_NONE;
 }
 
-bool claim_binding_is_ready(const Binding *binding)
+int claim_add_function(Claim *claim, Arena *arena, const Function *function, const char *driver)
+{
+        size_t n = claim->n_functions;
+        const char **name = arena_push(arena, &claim->drivers, &n);
+        const Function **item = arena_push(arena, &claim->functions, &claim->n_functions);
+
+        if (!name || !item)
+                return -ENOMEM;
+        *name = driver;
+        *item = function;
+        return 0;
+}
+
+bool claim_binding_is_ready(const Binding *binding, const char *driver)
 {
         /* The link appears before probe ends and goes before remove does; VFIO's registration is
          * the last thing that probe makes and the first that remove takes away. */
-        return binding->driver && strcmp(binding->driver, CLAIM_DRIVER) == 0 &&
-               binding->vfio_device;
+        return binding_is_on(binding, driver) && binding->vfio_device;
 }
 
 bool claim_is_ready(const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++)
-                if (!claim_binding_is_ready(&claim->functions[i]->binding))
+                if (!claim_binding_is_ready(&claim->functions[i]->binding, claim->drivers[i]))
                         return false;
         return claim->n_functions > 0;
 }
@@ -43,9 +53,17 @@ bool claim_is_ready(const Claim *claim)
 bool claim_bindings_are_ready(const Claim *claim, const Binding *bindings)
 {
         for (size_t i = 0; i < claim->n_functions; i++)
-                if (!claim_binding_is_ready(&bindings[i]))
+                if (!claim_binding_is_ready(&bindings[i], claim->drivers[i]))
                         return false;
         return claim->n_functions > 0;
+}
+
+const char *claim_display_driver(const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (claim->functions[i] == claim->display)
+                        return claim->drivers[i];
+        return claim->n_functions > 0 ? claim->drivers[0] : NULL;
 }
 
 bool claim_is_companion(const Function *f, const Function *display)

@@ -10,15 +10,15 @@
 #include "host/host.h"
 #include "policy/reason.h"
 
-/* The driver that every claim gets: the driver's name has a dash, the module's an underscore. */
+/* The VFIO driver for whatever has none of its own. */
 #define CLAIM_DRIVER "vfio-pci"
-#define CLAIM_MODULE "vfio_pci"
 
 typedef struct Claim {
         const Entry *entry;
         bool skipped;               /* by vfio_gpu.skip=: left alone, whoever wants it */
         const Function *display;    /* the GPU's first display function; NULL: there is no GPU */
         const Function **functions; /* what is claimed, by address */
+        const char **drivers;       /* the VFIO driver that each of them is to get */
         size_t n_functions;
         const char *reasons[_REASON_MAX]; /* for each reason that applies, a sentence about it */
 } Claim;
@@ -37,12 +37,18 @@ Reason claim_reason(const Claim *claim);
 /* Neither skipped nor refused. */
 bool claim_is_accepted(const Claim *claim);
 
-/* Every function is on the wanted driver and known to VFIO: nothing is left to do. */
+/* Adds a function, and the driver that it is to get. Returns 0 or -ENOMEM. */
+int claim_add_function(
+        Claim *claim, Arena *arena, const Function *function, const char *driver) _must_check_;
+
+/* On the wanted driver and known to VFIO: nothing is left to do. Of one binding; of those of a
+ * claim's functions, in their order; of the claim as it was found. */
+bool claim_binding_is_ready(const Binding *binding, const char *driver);
+bool claim_bindings_are_ready(const Claim *claim, const Binding *bindings);
 bool claim_is_ready(const Claim *claim);
 
-/* The same for one binding, and for those of a claim's functions, in their order. */
-bool claim_binding_is_ready(const Binding *binding);
-bool claim_bindings_are_ready(const Claim *claim, const Binding *bindings);
+/* The driver that the display function is to get. */
+const char *claim_display_driver(const Claim *claim);
 
 /* True when `f` is of a kind that a card brings along (audio, USB, UCSI) and belongs to the same
  * card as `display`: its vendor or its IOMMU group. */

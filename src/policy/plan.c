@@ -51,7 +51,7 @@ static void add_holds(Plan *plan, size_t index)
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
 
-                if (claim_binding_is_ready(&f->binding))
+                if (claim_binding_is_ready(&f->binding, claim->drivers[i]))
                         continue;
                 add_step(plan, (Step){.type = STEP_HOLD,
                                        .claim = (int)index,
@@ -69,7 +69,7 @@ static void add_unbinds(Plan *plan, size_t index)
                 const Function *f = claim->functions[i];
                 const char *driver = f->binding.driver;
 
-                if (!driver || strcmp(driver, CLAIM_DRIVER) == 0)
+                if (!driver || binding_is_on(&f->binding, claim->drivers[i]))
                         continue;
                 add_step(plan, (Step){.type = STEP_UNBIND,
                                        .claim = (int)index,
@@ -85,9 +85,10 @@ static void add_binds(Plan *plan, size_t index)
 
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
-                Step step = {.claim = (int)index, .address = f->address, .target = CLAIM_DRIVER};
+                const char *driver = claim->drivers[i];
+                Step step = {.claim = (int)index, .address = f->address, .target = driver};
 
-                if (claim_binding_is_ready(&f->binding))
+                if (claim_binding_is_ready(&f->binding, driver))
                         continue;
                 step.type = STEP_OVERRIDE;
                 add_step(plan, step);
@@ -103,7 +104,7 @@ static void add_loads(Plan *plan, const Host *host, const char *options)
         if (!any_accepted(plan))
                 return;
         if (host->vfio_pci == MODULE_LOADABLE) {
-                step.target = CLAIM_MODULE;
+                step.target = "vfio_pci";
                 step.text = options;
                 add_step(plan, step);
         }

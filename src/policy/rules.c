@@ -88,13 +88,15 @@ static const char *rule_boot_display(const Bench *bench, const Claim *claim)
         return NULL;
 }
 
-/* Why `f` is not taken from the driver that has it, or NULL: it may be, or there is no need. */
-static const char *busy(const Function *f, const Function *display, Arena *arena)
+/* Why function `i` is not taken from the driver that has it, or NULL: it may be, or there is no
+ * need. */
+static const char *busy(const Claim *claim, size_t i, Arena *arena)
 {
+        const Function *f = claim->functions[i];
         const char *address = PCI_ADDRESS(f->address);
         const char *driver = f->binding.driver;
 
-        if (!driver || strcmp(driver, CLAIM_DRIVER) == 0)
+        if (!driver || binding_is_on(&f->binding, claim->drivers[i]))
                 return NULL;
         if (f->binding.vfio_device)
                 return arena_printf(arena, "%s is on %s, another VFIO driver: a VM may hold it",
@@ -102,7 +104,7 @@ static const char *busy(const Function *f, const Function *display, Arena *arena
         if (function_is_display(f))
                 return arena_printf(
                         arena, "%s took %s first, before vfio-gpu could hold it", driver, address);
-        if (!claim_is_companion(f, display))
+        if (!claim_is_companion(f, claim->display))
                 return arena_printf(
                         arena, "%s is on %s, and is no companion of the display", address, driver);
         if (f->in_use)
@@ -114,7 +116,7 @@ static const char *busy(const Function *f, const Function *display, Arena *arena
 static const char *rule_driver_busy(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
-                const char *sentence = busy(claim->functions[i], claim->display, bench->arena);
+                const char *sentence = busy(claim, i, bench->arena);
 
                 if (sentence)
                         return sentence;

@@ -292,11 +292,9 @@ static int add_functions(const Selection *s, Claim *claim)
                         !wants_function(claim->entry, f, claim->display))
                         continue;
 
-                const Function **item =
-                        arena_push(s->arena, &claim->functions, &claim->n_functions);
-                if (!item)
-                        return -ENOMEM;
-                *item = f;
+                int r = claim_add_function(claim, s->arena, f, CLAIM_DRIVER);
+                if (r < 0)
+                        return r;
         }
         return 0;
 }

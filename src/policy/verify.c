@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/driver-name.h"
 #include "base/text.h"
 
 const char *result_word(Result result)
@@ -53,17 +54,26 @@ static void start_as_found(Verdict *verdict, const Claim *claim, Arena *arena)
         verdict->drivers_before = drivers;
 }
 
-/* "IOMMU group 13, with 0000:01:00.1" */
+/* "IOMMU group 13, with 0000:01:00.1"; a companion's driver where it is not the display's. */
 static const char *place(const Claim *claim, Arena *arena)
 {
         Text text = TEXT_IN(arena);
 
         text_add(&text, "IOMMU group %d", claim->display->iommu_group);
-        for (size_t i = 0, n = 0; i < claim->n_functions; i++)
-                if (claim->functions[i] != claim->display)
-                        text_add(&text, "%s%s", n++ ? ", " : ", with ",
-                                PCI_ADDRESS(claim->functions[i]->address));
+        for (size_t i = 0, n = 0; i < claim->n_functions; i++) {
+                if (claim->functions[i] == claim->display)
+                        continue;
+                text_add(&text, "%s%s", n++ ? ", " : ", with ",
+                        PCI_ADDRESS(claim->functions[i]->address));
+                if (!driver_name_equal(claim->drivers[i], claim_display_driver(claim)))
+                        text_add(&text, " on %s", claim->drivers[i]);
+        }
         return text.string;
+}
+
+static const char *handed_over(const Claim *claim, Arena *arena)
+{
+        return arena_printf(arena, "on %s, %s", claim_display_driver(claim), place(claim, arena));
 }
 
 Verdict verify_expected(const Claim *claim, Arena *arena)
@@ -80,9 +90,10 @@ Verdict verify_expected(const Claim *claim, Arena *arena)
                 verdict.message = refusal_message(claim, reason, arena);
                 verdict.error = reason_errno(reason);
         } else {
-                verdict.message = arena_printf(arena, "%s, %s",
-                        claim_is_ready(claim) ? "on " CLAIM_DRIVER : "nothing stands against it",
-                        place(claim, arena));
+                verdict.message = claim_is_ready(claim)
+                                          ? handed_over(claim, arena)
+                                          : arena_printf(arena, "nothing stands against it, %s",
+                                                    place(claim, arena));
         }
         return verdict;
 }
@@ -115,7 +126,7 @@ static const char *whereabouts(const Claim *claim, const Binding *now, Arena *ar
                 text_separate(&text, ", ");
                 text_add(&text, "%s %s%s", PCI_ADDRESS(claim->functions[i]->address),
                         b->driver ? "is on " : "has no driver", b->driver ? b->driver : "");
-                if (b->driver && strcmp(b->driver, CLAIM_DRIVER) == 0 && !b->vfio_device)
+                if (binding_is_on(b, claim->drivers[i]) && !b->vfio_device)
                         text_add(&text, ", not yet known to VFIO");
         }
         return text.string;
@@ -152,8 +163,7 @@ Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
 
         const Step *trouble = outcomes ? first_trouble(plan, index, outcomes, &outcome) : NULL;
         if (!trouble && claim_bindings_are_ready(claim, now)) {
-                verdict.message =
-                        arena_printf(arena, "on " CLAIM_DRIVER ", %s", place(claim, arena));
+                verdict.message = handed_over(claim, arena);
                 return verdict;
         }
 
@@ -181,7 +191,7 @@ static const Function *find_spoiler(const Plan *plan, size_t index, const Verdic
                         const Binding *now = &verdicts[i].bindings[k];
 
                         /* one that is on its way to VFIO is no driver of the host */
-                        if (now->driver && strcmp(now->driver, CLAIM_DRIVER) != 0 &&
+                        if (now->driver && !binding_is_on(now, other->drivers[k]) &&
                                 function_shares_group(
                                         claim->functions, claim->n_functions, other->functions[k]))
                                 return other->functions[k];
@@ -204,9 +214,9 @@ void verify_groups(const Plan *plan, Verdict *verdicts, Arena *arena)
                 verdicts[i].reason = REASON_SHARED_GROUP;
                 verdicts[i].error = reason_errno(REASON_SHARED_GROUP);
                 verdicts[i].message = arena_printf(arena,
-                        "it is on " CLAIM_DRIVER
-                        ", but %s of its IOMMU group %d is still with a driver of the host, "
-                        "and VFIO refuses such a group",
-                        PCI_ADDRESS(spoiler->address), spoiler->iommu_group);
+                        "it is on %s, but %s of its IOMMU group %d is still with a driver of the "
+                        "host, and VFIO refuses such a group",
+                        claim_display_driver(&plan->claims.items[i]), PCI_ADDRESS(spoiler->address),
+                        spoiler->iommu_group);
         }
 }

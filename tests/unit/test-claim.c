@@ -3,21 +3,25 @@
 
 #include <criterion/criterion.h>
 
-Test(claim, ready_is_on_vfio_pci_and_known_to_vfio)
+Test(claim, ready_is_on_the_wanted_driver_and_known_to_vfio)
 {
         static const struct {
                 Binding binding;
+                const char *wanted;
                 bool ready;
         } cases[] = {
-                {{.driver = "vfio-pci", .vfio_device = "vfio0"}, true},
-                {{.driver = "vfio-pci"}, false},
-                {{.vfio_device = "vfio0"}, false},
-                {{.driver = "x-vfio-pci", .vfio_device = "vfio0"}, false},
-                {{0}, false},
+                {{.driver = "vfio-pci", .vfio_device = "vfio0"}, "vfio-pci", true},
+                {{.driver = "vfio-pci"}, "vfio-pci", false},
+                {{.vfio_device = "vfio0"}, "vfio-pci", false},
+                {{.driver = "x-vfio-pci", .vfio_device = "vfio0"}, "vfio-pci", false},
+                {{.driver = "vfio-pci", .vfio_device = "vfio0"}, "x_vfio_pci", false},
+                {{.driver = "x_vfio_pci", .vfio_device = "vfio0"}, "x-vfio-pci", true},
+                {{0}, "vfio-pci", false},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-                cr_expect_eq(claim_binding_is_ready(&cases[i].binding), cases[i].ready, "%zu", i);
+                cr_expect_eq(claim_binding_is_ready(&cases[i].binding, cases[i].wanted),
+                        cases[i].ready, "%zu", i);
 }
 
 /* All of nothing is not enough: a claim that holds no function has handed nothing over. */
@@ -34,7 +38,9 @@ Test(claim, all_functions_and_at_least_one)
                 Function functions[2] = {{.iommu_group = -1}};
                 const Function *pointers[2] = {&functions[0], &functions[1]};
                 Binding bindings[2] = {none, none};
-                const Claim claim = {.functions = pointers, .n_functions = cases[i].n};
+                const char *drivers[2] = {"vfio-pci", "vfio-pci"};
+                const Claim claim = {
+                        .functions = pointers, .drivers = drivers, .n_functions = cases[i].n};
 
                 for (int k = 0; k < 2; k++)
                         functions[k].binding = bindings[k] = k == cases[i].lacking ? none : ready;
@@ -57,4 +63,19 @@ Test(claim, what_is_skipped_is_not_accepted)
         claim_refuse(&claim, REASON_CONFLICT, "first");
         cr_expect_eq(claim_reason(&claim), REASON_CONFLICT);
         cr_expect_not(claim_is_accepted(&claim));
+}
+
+/* The display's, wherever it stands; the first function's where the display itself is not taken. */
+Test(claim, driver_of_the_display)
+{
+        const Function functions[2] = {{.iommu_group = 1}, {.iommu_group = 1}};
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Claim claim = {.display = &functions[1]};
+
+        cr_expect_null(claim_display_driver(&claim));
+        cr_assert_eq(claim_add_function(&claim, arena, &functions[0], "vfio-pci"), 0);
+        cr_expect_str_eq(claim_display_driver(&claim), "vfio-pci");
+        cr_assert_eq(claim_add_function(&claim, arena, &functions[1], "x_vfio_pci"), 0);
+        cr_expect_str_eq(claim_display_driver(&claim), "x_vfio_pci");
+        cr_expect_eq(claim.n_functions, 2);
 }

@@ -136,7 +136,17 @@ static void expect_step_in_order(const SceneSample *sample, const Plan *plan, si
                         "%s", sample->name);
 }
 
-static void expect_target(const SceneSample *sample, const Step *step, const Function *f)
+static const char *wanted_driver(const Claim *claim, const Function *f)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (claim->functions[i] == f)
+                        return claim->drivers[i];
+        cr_assert_fail("%s is not claimed", PCI_ADDRESS(f->address));
+        return "";
+}
+
+static void expect_target(
+        const SceneSample *sample, const Claim *claim, const Step *step, const Function *f)
 {
         switch (step->type) {
         case STEP_HOLD:
@@ -149,7 +159,7 @@ static void expect_target(const SceneSample *sample, const Step *step, const Fun
                 break;
         case STEP_OVERRIDE:
         case STEP_BIND:
-                cr_expect_str_eq(step->target, "vfio-pci", "%s", sample->name);
+                cr_expect_str_eq(step->target, wanted_driver(claim, f), "%s", sample->name);
                 break;
         case STEP_POLICY:
         case STEP_LOAD:
@@ -167,8 +177,9 @@ static void expect_own_function(const SceneSample *sample, const Scene *scene, c
         cr_assert(f, "%s", sample->name);
         cr_expect(claim_is_accepted(claim) && claim_holds(claim, f), "%s: %s", sample->name,
                 PCI_ADDRESS(step->address));
-        cr_expect(!claim_binding_is_ready(&f->binding), "%s", sample->name);
-        expect_target(sample, step, f);
+        cr_expect(
+                !claim_binding_is_ready(&f->binding, wanted_driver(claim, f)), "%s", sample->name);
+        expect_target(sample, claim, step, f);
 }
 
 /* Every function that an accepted claim lacks is held and bound. */
@@ -179,8 +190,8 @@ static void expect_complete(const SceneSample *sample, const Scene *scene)
 
                 for (size_t k = 0; k < claim->n_functions; k++) {
                         const Function *f = claim->functions[k];
-                        bool wanted =
-                                claim_is_accepted(claim) && !claim_binding_is_ready(&f->binding);
+                        bool wanted = claim_is_accepted(claim) &&
+                                      !claim_binding_is_ready(&f->binding, claim->drivers[k]);
 
                         for (int type = STEP_HOLD; type < _STEP_TYPE_MAX; type++)
                                 if (type != STEP_LOAD && type != STEP_UNBIND)
