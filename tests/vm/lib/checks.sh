@@ -145,6 +145,14 @@ has_no_iommu_group() {
         is none "$(pci_field "$1" 5)"
 }
 
+# same_group ADDRESS ADDRESS: one IOMMU group holds both
+same_group() {
+        local check="same_group $*" groups=()
+        groups=("$(pci_field "$1" 5)" "$(pci_field "$2" 5)")
+        [[ ${groups[0]} =~ ^[0-9]+$ ]] || groups[0]="no group"
+        is "${groups[0]}" "${groups[1]}"
+}
+
 boot_vga_is() {
         local check="boot_vga_is $*"
         is "$1" "$(content pci | awk '$7 == 1 { print $1 }')"

@@ -52,13 +52,23 @@ next_port() {
         machine_devices+=(-device "pcie-root-port,id=port$machine_ports,bus=pcie.0,chassis=$machine_ports,slot=$machine_ports,addr=$(printf '%x' $((machine_ports + 1))).0")
 }
 
-# made_up_card NAME SPEC: a function of the card server; NAME is for checks of its log
+# add_card NAME SPEC BUS ADDRESS MULTIFUNCTION(true or false)
+add_card() {
+        machine_card_names+=("$1")
+        machine_cards+=("$2")
+        machine_devices+=(-device "{\"driver\":\"vfio-user-pci\",\"bus\":\"$3\",\"addr\":\"$4\",\"multifunction\":$5,\"socket\":{\"type\":\"unix\",\"path\":\"SOCKETS/$1\"}}")
+}
+
+# made_up_card NAME SPEC [NAME SPEC]...: a slot of the card server, function 0 and up; the names are for
+# checks of what drivers did to each
 made_up_card() {
-        local name=$1 spec=$2
+        local n several=false
+        [[ $# -le 2 ]] || several=true
         next_port
-        machine_card_names+=("$name")
-        machine_cards+=("$spec")
-        machine_devices+=(-device "{\"driver\":\"vfio-user-pci\",\"bus\":\"port$machine_ports\",\"addr\":\"0.0\",\"socket\":{\"type\":\"unix\",\"path\":\"SOCKETS/$name\"}}")
+        for ((n = 0; $# > 0; n++)); do
+                add_card "$1" "$2" "port$machine_ports" "0.$n" "$several"
+                shift 2
+        done
 }
 
 # An NVIDIA Tesla T4: class 0302, and an id that nouveau's aliases match. nouveau loads for it, reads BAR 0,
@@ -78,9 +88,43 @@ radeon_slot() {
         kernel_words drm_kms_helper.fbdev_emulation=0
 }
 
+# A slot as NVIDIA's consumer cards have it: display, audio, USB-C controller and its UCSI. NAME is the
+# display function; the others are NAME-audio, NAME-usb, NAME-ucsi.
+nvidia_four_functions() {
+        made_up_card \
+                "$1" 'vendor=10de,device=1e87,class=030000,subsystem=1458:37a8,revision=a1,bars=32:16M/64p:256M/64p:32M/io:128,msi,pin' \
+                "$1-audio" 'vendor=10de,device=10f8,class=040300,subsystem=1458:37a8,revision=a1,bars=32:16K,msi,pin' \
+                "$1-usb" 'vendor=10de,device=1ad8,class=0c0330,subsystem=1458:37a8,revision=a1,bars=64p:256K/64p:64K,msi,pin' \
+                "$1-ucsi" 'vendor=10de,device=1ad9,class=0c8000,subsystem=1458:37a8,revision=a1,bars=32:4K,msi,pin'
+}
+
+# An HGX board: GPUs h0 to h7 on ports of their own, NVSwitches s0 to s3 behind a PCIe switch.
+hgx_board() {
+        local i
+        for i in {0..7}; do
+                made_up_card "h$i" 'vendor=10de,device=2330,class=030200,subsystem=10de:16c1,revision=a1,bars=64p:16M/64p:64M/64p:32M,flr,msi,pin'
+        done
+        next_port
+        machine_devices+=(-device "x3130-upstream,id=up,bus=port$machine_ports")
+        for i in {0..3}; do
+                machine_devices+=(-device "xio3130-downstream,id=down$i,bus=up,chassis=$((64 + i)),slot=$((64 + i))")
+                add_card "s$i" 'vendor=10de,device=22a3,class=068000,subsystem=10de:1796,revision=a1,bars=64p:32M,flr,msi,pin' "down$i" 0.0 false
+        done
+}
+
 bochs_display() {
         next_port
         machine_devices+=(-device "bochs-display,bus=port$machine_ports,addr=0.0")
+}
+
+# A display and a sound device behind one bridge from PCI Express to PCI: one IOMMU group, since nothing
+# behind such a bridge can be told apart. The bridge is 0000:N:00.0, they are 0000:N+1:01.0 and :02.0.
+bochs_display_in_shared_group() {
+        next_port
+        machine_devices+=(
+                -device "pcie-pci-bridge,id=bridge,bus=port$machine_ports,addr=0.0"
+                -device "bochs-display,bus=bridge,addr=1.0"
+                -device "ich9-intel-hda,bus=bridge,addr=2.0")
 }
 
 # The disk that the real root is on sits on an NVMe controller, behind a port as a GPU would.
