@@ -38,9 +38,41 @@ const Function *host_find(const Host *host, PciAddress address)
                 compare_with_address);
 }
 
+/* Up to the root bus, and down again. The links of another machine's tree may lead anywhere, or in
+ * a circle: no hierarchy is deeper than a path is long. */
+bool host_path(const Host *host, const Function *f, PciPath *ret)
+{
+        const Function *way[PCI_PATH_HOPS_MAX + 1] = {f};
+        size_t n = 1;
+
+        while (f->has_parent) {
+                f = host_find(host, f->parent);
+                if (!f || n == ARRAY_SIZE(way))
+                        return false;
+                way[n++] = f;
+        }
+
+        PciPath path = {.first = way[--n]->address};
+        while (n > 0)
+                pci_path_append(&path, way[--n]->address);
+        *ret = path;
+        return true;
+}
+
 bool function_is_display(const Function *f)
 {
         return !f->unreadable && function_base_class(f) == PCI_CLASS_BASE_DISPLAY;
+}
+
+bool function_is_nvswitch(const Function *f)
+{
+        return !f->unreadable && !f->bridge && f->id.vendor == PCI_VENDOR_NVIDIA &&
+               function_class(f) == PCI_CLASS_BRIDGE_OTHER;
+}
+
+bool function_is_gpu(const Function *f)
+{
+        return function_is_display(f) || function_is_nvswitch(f);
 }
 
 bool function_shares_group(const Function *const *functions, size_t n, const Function *f)

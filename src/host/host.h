@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/pci-address.h"
+#include "base/pci-path.h"
 
 /* PCI Code and ID Assignment Specification: base and sub class, without the programming interface
  */
@@ -26,6 +27,7 @@
 #define PCI_CLASS_PCI_BRIDGE              0x0604
 #define PCI_CLASS_CARDBUS_BRIDGE          0x0607
 #define PCI_CLASS_SEMI_TRANSPARENT_BRIDGE 0x0609
+#define PCI_CLASS_BRIDGE_OTHER            0x0680
 #define PCI_CLASS_USB                     0x0c03
 #define PCI_CLASS_SERIAL_OTHER            0x0c80
 
@@ -47,10 +49,12 @@ typedef struct Binding {
 
 typedef struct Function {
         PciAddress address;
+        PciAddress parent;      /* the bridge that it lies behind, */
+        bool has_parent;        /* unless it is on a root bus, or the tree does not tell */
         const char *unreadable; /* why it could not be read whole, or NULL; then only `address`,
-                                   `iommu_group` and `binding` count */
+                                   `parent`, `iommu_group` and `binding` count */
         PciId id;
-        PciId subsystem;       /* zeros for other than display functions */
+        PciId subsystem;       /* zeros for what is no GPU */
         uint32_t class;        /* 24 bits, as in lspci -nn plus the programming interface */
         bool bridge;           /* header type 1 or 2 */
         bool virtual_function; /* an SR-IOV VF */
@@ -61,7 +65,7 @@ typedef struct Function {
         bool boot_framebuffer; /* the firmware's framebuffer lies in its BARs */
         const char *in_use;    /* who would miss its driver ("USB device 3-1"), or NULL; looked for
                                   in the real root only, where somebody may */
-        const char **modules;  /* modules whose aliases match; display functions only */
+        const char **modules;  /* modules whose aliases match; of GPUs only */
         size_t n_modules;
         const char *name; /* "TU104GL [Tesla T4]" of pci.ids when asked for, or NULL */
 } Function;
@@ -110,6 +114,9 @@ bool binding_is_on(const Binding *binding, const char *driver);
 /* The function at `address`, or NULL. */
 const Function *host_find(const Host *host, PciAddress address);
 
+/* Where `f` is plugged. False when the bridges on the way are not all known. */
+bool host_path(const Host *host, const Function *f, PciPath *ret);
+
 /* Class without the programming interface, e.g. 0x0302; and the base class, e.g. 0x03. */
 static inline unsigned function_class(const Function *f)
 {
@@ -126,3 +133,9 @@ bool function_shares_group(const Function *const *functions, size_t n, const Fun
 
 /* A readable function of base class 03. */
 bool function_is_display(const Function *f);
+
+/* A readable switch of an NVLink fabric, which is handed over as a GPU is. */
+bool function_is_nvswitch(const Function *f);
+
+/* Either: what drivers take for itself, and not because it belongs to something else. */
+bool function_is_gpu(const Function *f);

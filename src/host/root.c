@@ -109,37 +109,65 @@ bool root_exists(const Root *root, const char *path)
         return fd >= 0;
 }
 
-int directory_link_name(int fd, const char *name, char **ret)
+static int link_target(int fd, const char *name, char ret[static PATH_MAX])
 {
-        char target[PATH_MAX];
-        ssize_t n = readlinkat(fd, name, target, sizeof(target));
+        ssize_t n = readlinkat(fd, name, ret, PATH_MAX);
 
         if (n < 0)
                 return -errno;
-        if ((size_t)n == sizeof(target))
+        if (n == PATH_MAX)
                 return -ENAMETOOLONG;
-        target[n] = '\0';
+        ret[n] = '\0';
+        return 0;
+}
+
+static int duplicate(const char *text, char **ret)
+{
+        char *copy = strdup(text);
+
+        if (!copy)
+                return -ENOMEM;
+        *ret = copy;
+        return 0;
+}
+
+int directory_link_name(int fd, const char *name, char **ret)
+{
+        char target[PATH_MAX];
+        int r = link_target(fd, name, target);
+
+        if (r < 0)
+                return r;
 
         const char *slash = strrchr(target, '/');
-        char *last = strdup(slash ? slash + 1 : target);
+        return duplicate(slash ? slash + 1 : target, ret);
+}
 
-        if (!last)
-                return -ENOMEM;
-        *ret = last;
-        return 0;
+static int open_link(const Root *root, const char *path)
+{
+        return root_open_file(root, path, O_PATH | O_NOFOLLOW);
+}
+
+/* readlinkat(2) of an O_PATH descriptor that is no link */
+static int no_link(int r)
+{
+        return r == -ENOENT ? -EINVAL : r;
+}
+
+int root_link_target(const Root *root, const char *path, char **ret)
+{
+        _cleanup_close_ int fd = open_link(root, path);
+        char target[PATH_MAX];
+        int r = fd < 0 ? fd : no_link(link_target(fd, "", target));
+
+        return r < 0 ? r : duplicate(target, ret);
 }
 
 int root_link_name(const Root *root, const char *path, char **ret)
 {
-        _cleanup_close_ int fd = root_open_file(root, path, O_PATH | O_NOFOLLOW);
+        _cleanup_close_ int fd = open_link(root, path);
 
-        if (fd < 0)
-                return fd;
-
-        int r = directory_link_name(fd, "", ret);
-
-        /* readlinkat(2) of an O_PATH descriptor that is no link */
-        return r == -ENOENT ? -EINVAL : r;
+        return fd < 0 ? fd : no_link(directory_link_name(fd, "", ret));
 }
 
 int root_open_directory(const Root *root, const char *path, int *ret_fd)

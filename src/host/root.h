@@ -39,7 +39,9 @@ int root_read(const Root *root, const char *path, size_t max, char **ret) _must_
 /* True when `path` exists; errors count as no. */
 bool root_exists(const Root *root, const char *path);
 
-/* The last component of a symbolic link's target, to be freed. Returns 0 or a negative errno. */
+/* The target of a symbolic link, or the last component of it, to be freed. Returns 0 or a negative
+ * errno: -EINVAL when it is no link. */
+int root_link_target(const Root *root, const char *path, char **ret) _must_check_;
 int root_link_name(const Root *root, const char *path, char **ret) _must_check_;
 
 /* Opens a directory as O_PATH, for the functions below. Returns 0 or a negative errno. */

@@ -191,6 +191,25 @@ static bool read_bridge(Device *device, const Function *f)
         }
 }
 
+/* "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0": what stands before the function itself
+ * is the bridge that it lies behind, or the host bridge, which is no PCI function. Whoever copied
+ * the tree may have left the links out. */
+static void read_parent(const Root *root, const char *path, Function *f)
+{
+        _cleanup_free_ char *target = NULL;
+        bool has_function = false;
+        int r = root_link_target(root, path, &target);
+        char *own = r < 0 ? NULL : strrchr(target, '/');
+
+        if (!own || strcmp(own + 1, PCI_ADDRESS(f->address)) != 0)
+                return;
+        *own = '\0';
+
+        const char *parent = strrchr(target, '/');
+        f->has_parent = parent && pci_address_parse(parent + 1, &f->parent, &has_function) == 0 &&
+                        has_function;
+}
+
 static void read_modules(Device *device, const Modules *modules, Function *f)
 {
         _cleanup_free_ char *modalias = read_optional(device, "modalias");
@@ -217,7 +236,7 @@ static unsigned count_vfs(Device *device)
         }
 }
 
-static void read_display(Device *device, const Modules *modules, Function *f)
+static void read_gpu(Device *device, const Modules *modules, Function *f)
 {
         f->subsystem.vendor = (uint16_t)read_hex_optional(device, "subsystem_vendor", 4);
         f->subsystem.device = (uint16_t)read_hex_optional(device, "subsystem_device", 4);
@@ -235,30 +254,32 @@ static void read_function(Device *device, const Modules *modules, Function *f)
         f->class = read_hex(device, "class", 6);
         f->bridge = read_bridge(device, f);
         f->virtual_function = has_entry(device, "physfn");
-        if (function_is_display(f))
-                read_display(device, modules, f);
+        if (function_is_gpu(f))
+                read_gpu(device, modules, f);
 }
 
-static int open_device(const Root *root, PciAddress address, int *ret_fd)
-{
-        char path[sizeof("sys/bus/pci/devices/") + PCI_ADDRESS_SIZE];
+#define DEVICE_PATH_SIZE (sizeof("sys/bus/pci/devices/") + PCI_ADDRESS_SIZE)
 
-        snprintf(path, sizeof(path), "sys/bus/pci/devices/%s", PCI_ADDRESS(address));
-        return root_open_directory(root, path, ret_fd);
+static const char *device_path(PciAddress address, char buffer[static DEVICE_PATH_SIZE])
+{
+        snprintf(buffer, DEVICE_PATH_SIZE, "sys/bus/pci/devices/%s", PCI_ADDRESS(address));
+        return buffer;
 }
 
 void scan_function(const Root *root, Stage stage, const Modules *modules, PciAddress address,
         Arena *arena, Function *ret)
 {
         _cleanup_close_ int fd = -EBADF;
+        char path[DEVICE_PATH_SIZE];
         Function f = {.address = address, .iommu_group = -1};
-        int r = open_device(root, address, &fd);
+        int r = root_open_directory(root, device_path(address, path), &fd);
         Device device = {.fd = fd, .arena = arena};
 
         if (r < 0)
                 set_trouble(&device, "its directory in sysfs", r);
         else
                 read_function(&device, modules, &f);
+        read_parent(root, path, &f);
         /* in the initrd nobody uses anything yet, though built-in drivers may have found things */
         if (stage == STAGE_SYSTEM)
                 f.in_use = scan_user(fd, &f, arena);
@@ -269,7 +290,8 @@ void scan_function(const Root *root, Stage stage, const Modules *modules, PciAdd
 int scan_binding(const Root *root, PciAddress address, Arena *arena, Binding *ret)
 {
         _cleanup_close_ int fd = -EBADF;
-        int r = open_device(root, address, &fd);
+        char path[DEVICE_PATH_SIZE];
+        int r = root_open_directory(root, device_path(address, path), &fd);
 
         if (r < 0)
                 return r;

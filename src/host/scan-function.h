@@ -8,7 +8,7 @@
 
 /*
  * Reads the function at `address` into `ret`; what cannot be read makes it `unreadable`, with the
- * reason. Details that only matter for a graphics card are read of display functions alone. No
+ * reason. Details that only matter for a GPU are read of GPUs alone. No
  * configuration space is read: that would wake a sleeping card. Strings live in `arena`, which
  * remembers when memory was out.
  */

@@ -224,7 +224,7 @@ static void read_names(Scan *scan)
         for (size_t i = 0; i < host->n_functions; i++) {
                 Function *f = &host->functions[i];
 
-                if (function_is_display(f))
+                if (function_is_gpu(f))
                         f->name = libpci_name(scan->libpci, f->id, host->arena);
         }
 }

@@ -6,7 +6,7 @@
 #include "host/root.h"
 
 typedef enum ScanFlags {
-        SCAN_NAMES = 1 << 0, /* names of display functions out of pci.ids */
+        SCAN_NAMES = 1 << 0, /* names of GPUs out of pci.ids */
 } ScanFlags;
 
 /*

@@ -39,6 +39,7 @@ static void add_function(const MachineFunction *f, void *context)
                 .boot_vga = optional(f->boot_vga),
                 .numvfs = optional(f->numvfs),
                 .physfn = optional(f->physfn),
+                .parent = optional(f->parent),
                 .bridge = f->bridge,
         };
         char address[PCI_ADDRESS_SIZE];

@@ -59,6 +59,7 @@ static bool take_text(const char *word, MachineFunction *f)
                 {"boot_vga=", offsetof(MachineFunction, boot_vga)},
                 {"numvfs=", offsetof(MachineFunction, numvfs)},
                 {"vf=", offsetof(MachineFunction, physfn)},
+                {"parent=", offsetof(MachineFunction, parent)},
                 {"modules=", offsetof(MachineFunction, modules)},
                 {"unreadable=", offsetof(MachineFunction, unreadable)},
                 {"in_use=", offsetof(MachineFunction, in_use)},

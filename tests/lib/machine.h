@@ -7,10 +7,10 @@
  *     vfs 0000:01:00.0 16 10de:26b8 030200 group=100
  *
  * Address, id, class, then words: subsystem=vvvv:dddd group=N driver=NAME vfio=vfioN boot_vga=0|1
- * numvfs=N vf=PF bridge; and what only a Host can be told: framebuffer cdev modules=A,B
- * unreadable=WHY in_use=WHO. `vfs` adds virtual functions behind the PF, each in a group of its
- * own. Empty lines and those that start with `#` do not count. A mistake in the text ends the
- * program.
+ * numvfs=N vf=PF bridge parent=BRIDGE (named before); and what only a Host can be told: framebuffer
+ * cdev modules=A,B unreadable=WHY in_use=WHO. `vfs` adds virtual functions behind the PF, each in a
+ * group of its own. Empty lines and those that start with `#` do not count. A mistake in the text
+ * ends the program.
  */
 
 #include <stdbool.h>
@@ -30,6 +30,7 @@ typedef struct MachineFunction {
         char boot_vga[MACHINE_WORD];
         char numvfs[MACHINE_WORD];
         char physfn[MACHINE_WORD];
+        char parent[MACHINE_WORD];
         char modules[MACHINE_WORD];
         char unreadable[MACHINE_WORD];
         char in_use[MACHINE_WORD];

@@ -28,6 +28,7 @@ static void add_function(const MachineFunction *from, void *context)
         cr_assert(f);
         *f = (Function){
                 .address = from->address,
+                .has_parent = *from->parent,
                 .unreadable = keep(host, from->unreadable),
                 .id = from->id,
                 .subsystem = from->subsystem,
@@ -41,6 +42,8 @@ static void add_function(const MachineFunction *from, void *context)
                 .boot_framebuffer = from->framebuffer,
                 .in_use = keep(host, from->in_use),
         };
+        if (f->has_parent)
+                cr_assert_eq(pci_address_parse(from->parent, &f->parent, NULL), 0);
         add_modules(host, from, f);
 }
 

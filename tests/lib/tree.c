@@ -218,11 +218,27 @@ static void set_vfs(Tree *tree, const char *device, const TreeFunction *f)
         }
 }
 
+/* From the directory up to sys/. */
+static char *ups(const char *device)
+{
+        char *text = print("%s", "");
+
+        for (const char *slash = strchr(device, '/'); slash; slash = strchr(slash + 1, '/')) {
+                char *longer = print("../%s", text);
+
+                free(text);
+                text = longer;
+        }
+        return text;
+}
+
 static void set_links(Tree *tree, const char *device, const TreeFunction *f)
 {
+        _cleanup_free_ char *up = ups(device);
+
         if (f->driver) {
                 tree_add_driver(tree, f->driver);
-                set_link(tree, device, "driver", "../../../bus/pci/drivers/%s", f->driver);
+                set_link(tree, device, "driver", "%sbus/pci/drivers/%s", up, f->driver);
         }
         if (f->vfio) {
                 _cleanup_free_ char *path = print("%s/vfio-dev/%s", device, f->vfio);
@@ -233,8 +249,8 @@ static void set_links(Tree *tree, const char *device, const TreeFunction *f)
                 _cleanup_free_ char *group =
                         print("sys/kernel/iommu_groups/%d/devices", f->iommu_group);
 
-                set_link(tree, group, f->address, "../../../../devices/pci/%s", f->address);
-                set_link(tree, device, "iommu_group", "../../../kernel/iommu_groups/%d",
+                set_link(tree, group, f->address, "../../../../%s", device + strlen("sys/"));
+                set_link(tree, device, "iommu_group", "%skernel/iommu_groups/%d", up,
                         f->iommu_group);
         }
         if (f->physfn)
@@ -242,14 +258,27 @@ static void set_links(Tree *tree, const char *device, const TreeFunction *f)
         set_vfs(tree, device, f);
 }
 
+/* Behind its parent, wherever that is; else on the one root bus of the tree. */
+static char *device_directory(const Tree *tree, const TreeFunction *f)
+{
+        _cleanup_free_ char *link =
+                print("%s/sys/bus/pci/devices/%s", tree->path, f->parent ? f->parent : "");
+        char target[512] = "";
+
+        if (!f->parent)
+                return print("sys/devices/pci/%s", f->address);
+        must(readlink(link, target, sizeof(target) - 1) > 0);
+        return print("sys/%s/%s", target + strlen("../../../"), f->address);
+}
+
 void tree_add_function(Tree *tree, const TreeFunction *f)
 {
-        _cleanup_free_ char *device = print("sys/devices/pci/%s", f->address);
+        _cleanup_free_ char *device = device_directory(tree, f);
 
         set_config(tree, device, f);
         set_attributes(tree, device, f);
         set_links(tree, device, f);
-        set_link(tree, "sys/bus/pci/devices", f->address, "../../../devices/pci/%s", f->address);
+        set_link(tree, "sys/bus/pci/devices", f->address, "../../../%s", device + strlen("sys/"));
 }
 
 /* As little of an ELF object as depmod(8) takes for a module: a section .modinfo. */

@@ -18,6 +18,7 @@ typedef struct Tree {
 
 typedef struct TreeFunction {
         const char *address;            /* "0000:01:00.0" */
+        const char *parent;             /* the bridge that it lies behind, added before; or NULL */
         unsigned vendor, device, class; /* class with the programming interface: 0x030000 */
         unsigned subsystem_vendor, subsystem_device;
         int iommu_group;      /* 0: none; so groups of a test count from 1 */

@@ -110,11 +110,16 @@ Test(root, link_names)
                 cr_assert_eq(root_link_name(roots[i], "a/dangling", &name), 0);
                 cr_assert_str_eq(name, "nouveau");
                 free(name);
+                cr_assert_eq(root_link_target(roots[i], "a/dangling", &name), 0);
+                cr_assert_str_eq(name, "../../drivers/nouveau");
+                free(name);
                 cr_assert_eq(root_link_name(roots[i], "a/plain", &name), 0);
                 cr_assert_str_eq(name, "vfio-pci");
                 free(name);
                 cr_assert_eq(root_link_name(roots[i], "a/none", &name), -ENOENT);
                 cr_assert_eq(root_link_name(roots[i], "proc/cmdline", &name), -EINVAL);
+                cr_assert_eq(root_link_target(roots[i], "a/none", &name), -ENOENT);
+                cr_assert_eq(root_link_target(roots[i], "proc/cmdline", &name), -EINVAL);
         }
 }
 

@@ -85,6 +85,75 @@ Test(scan, reads_what_is_special)
                 cr_assert_null(f[i].unreadable, "%zu", i);
 }
 
+Test(scan, reads_where_a_card_is_plugged)
+{
+        static const TreeFunction port = {
+                .address = "0000:00:01.0",
+                .vendor = 0x8086,
+                .device = 0x460d,
+                .class = 0x060400,
+                .bridge = true,
+        };
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        TreeFunction card = gpu;
+        PciPath path = {0};
+
+        card.parent = port.address;
+        tree_add_function(tree, &port);
+        tree_add_function(tree, &card);
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert_eq(host->n_functions, 2);
+        cr_assert_not(host->functions[0].has_parent);
+        cr_assert(host->functions[1].has_parent);
+        cr_assert(same_address(host->functions[1].parent, "0000:00:01.0"));
+        cr_assert(host_path(host, &host->functions[1], &path));
+        cr_assert_str_eq(pci_path_format(&path, arena), "0000:00:01.0/00.0");
+}
+
+/* Behind Intel VMD a domain begins below a function of another; a copied tree may have no links. */
+Test(scan, what_is_no_parent)
+{
+        static const struct {
+                const char *target;
+                bool parent;
+        } links[] = {
+                {"../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0", true},
+                {"../../../devices/LNXSYSTM:00/pci0000:00/0000:00:01.0/0000:01:00.0", true},
+                {"../../../devices/pci0000:00/0000:01:00.0", false},
+                {"../../../devices/pci0000:00/0000:00:0e.0/pci10000:e0/0000:01:00.0", false},
+                {"../../../devices/pci0000:00/0000:00:01.0/0000:01:00.1", false},
+                {"../../../devices/pci0000:00/0000:00:01/0000:01:00.0", false},
+                {"0000:01:00.0", false},
+                {"/0000:01:00.0", false},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+
+                tree_add_function(tree, &gpu);
+                tree_link(tree, "sys/bus/pci/devices/0000:01:00.0", links[i].target);
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+                cr_assert_eq(host->functions[0].has_parent, links[i].parent, "%s", links[i].target);
+        }
+
+        _cleanup_(tree_freep) Tree *copied = tree_new();
+
+        tree_add_directory(copied, "sys/bus/pci/devices/0000:01:00.0");
+        tree_set(copied, "sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
+        tree_set(copied, "sys/bus/pci/devices/0000:01:00.0/device", "0x1eb8\n");
+        tree_set(copied, "sys/bus/pci/devices/0000:01:00.0/class", "0x030000\n");
+
+        _cleanup_(host_freep) Host *host = scan(copied, 0);
+
+        cr_assert_str_eq(trouble_of(host, "0000:01:00.0"), "");
+        cr_assert_not(host->functions[0].has_parent);
+}
+
 /* True when the scan of the card opens that attribute. */
 static bool scan_opens(const char *attribute)
 {
