@@ -219,6 +219,8 @@ static const SchemaKey file_keys[] = {
                 "\"auto\", or names of modules, each once, e.g. [ \"nouveau\", \"nvidiafb\" ]",
                 value_read_blacklist, 0, 0},
         {"vfio_pci", "a group, e.g. vfio_pci = { disable_vga = true; };", read_vfio_pci, 0, 0},
+        {"timeout", "whole seconds, a number from 1 to 20", value_read_timeout,
+                offsetof(Config, timeout), 0},
 };
 static const Schema file_schema = {file_keys, ARRAY_SIZE(file_keys)};
 

@@ -156,6 +156,16 @@ void value_read_count(const Reading *reading, const config_setting_t *setting, v
                 value_reject(reading, setting);
 }
 
+void value_read_timeout(const Reading *reading, const config_setting_t *setting, void *target)
+{
+        int seconds = integer_of(setting, CONFIG_TIMEOUT_MIN, CONFIG_TIMEOUT_MAX);
+
+        if (seconds > 0)
+                *(unsigned *)target = (unsigned)seconds;
+        else
+                value_reject(reading, setting);
+}
+
 void value_read_functions(const Reading *reading, const config_setting_t *setting, void *target)
 {
         unsigned *functions = target, n = 0;

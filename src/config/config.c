@@ -21,6 +21,7 @@ static Config *config_new(const char *path)
         config->arena = arena;
         config->path = arena_strdup(arena, path);
         config->blacklist_auto = true;
+        config->timeout = CONFIG_TIMEOUT_DEFAULT;
         for (size_t i = 0; i < ARRAY_SIZE(config->vfio_options); i++)
                 config->vfio_options[i] = -1;
         return config;

@@ -15,6 +15,11 @@ typedef enum Selector {
         SELECT_VENDOR = 1 << 3,
 } Selector;
 
+/* One step on one card; 20 s still leave a whole run below the unit's own limit (verb-apply.c). */
+#define CONFIG_TIMEOUT_MIN     1u
+#define CONFIG_TIMEOUT_DEFAULT 5u
+#define CONFIG_TIMEOUT_MAX     20u
+
 #define ENTRY_COUNT_ALL     0u
 #define ENTRY_FUNCTIONS_ALL 0u
 
@@ -53,6 +58,7 @@ typedef struct Config {
         const char **blacklist; /* when not auto: the names in the file, `-` as `_` */
         size_t n_blacklist;
         int vfio_options[_VFIO_OPTION_MAX]; /* -1 not given, 0 false, 1 true */
+        unsigned timeout;                   /* seconds for one step on one card */
 } Config;
 
 /* One mistake of the user: where, which key (or NULL), and what was found and expected. */

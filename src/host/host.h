@@ -63,6 +63,8 @@ typedef struct Function {
         Binding binding;
         bool boot_vga;         /* the kernel's default VGA device */
         bool boot_framebuffer; /* the firmware's framebuffer lies in its BARs */
+        const char *stuck;     /* who of an earlier run never came back from it ("process 412 of the
+                                  initrd stage"), or NULL; then it must not be touched */
         const char *in_use;    /* who would miss its driver ("USB device 3-1"), or NULL; looked for
                                   in the real root only, where somebody may */
         const char **modules;  /* modules whose aliases match; of GPUs only */

@@ -9,6 +9,7 @@
 #include "host/scan-function.h"
 #include "host/scan-iomem.h"
 #include "host/scan-libpci.h"
+#include "host/stuck.h"
 
 #define CMDLINE_MAX ((size_t)64 * 1024)
 #define IOMEM_MAX   ((size_t)8 * 1024 * 1024)
@@ -243,6 +244,7 @@ static int read_all(Scan *scan, unsigned flags, char **reterr_message)
         if (r < 0)
                 return r;
         read_framebuffers(scan);
+        stuck_mark(scan->root, scan->host);
         if (flags & SCAN_NAMES)
                 read_names(scan);
         return arena_failed(scan->host->arena) ? -ENOMEM : 0;

@@ -39,7 +39,8 @@ typedef enum StepState {
 
 typedef struct StepOutcome {
         StepState state;
-        int error; /* positive errno when STEP_FAILED */
+        int error;  /* positive errno when STEP_FAILED */
+        int worker; /* when STEP_TIMED_OUT: the process that was left behind in it, or 0 */
 } StepOutcome;
 
 /* "hold", "load", ... as in `plan` and its JSON. */

@@ -82,11 +82,11 @@ static void finish(Worker *worker)
         (void)waitpid(worker->pid, NULL, WNOHANG);
 }
 
-static void fail(const Worker *worker, StepState state, int error, StepOutcome *outcomes)
+/* The step that it is at has come to this. */
+static void fail(const Worker *worker, StepOutcome outcome, StepOutcome *outcomes)
 {
         if (worker->n_done < worker->task->n_steps)
-                outcomes[worker->task->steps[worker->n_done]] =
-                        (StepOutcome){.state = state, .error = error};
+                outcomes[worker->task->steps[worker->n_done]] = outcome;
 }
 
 /* Takes the notes that are there. */
@@ -98,7 +98,8 @@ static void listen(Worker *worker, const WorkerLimits *limits, StepOutcome *outc
         if (n < 0 && errno == EINTR)
                 return;
         if (n != sizeof(note)) {
-                fail(worker, STEP_FAILED, EIO, outcomes); /* it died */
+                /* it died */
+                fail(worker, (StepOutcome){.state = STEP_FAILED, .error = EIO}, outcomes);
                 finish(worker);
                 return;
         }
@@ -114,7 +115,7 @@ static void listen(Worker *worker, const WorkerLimits *limits, StepOutcome *outc
 
 static void give_up(Worker *worker, StepOutcome *outcomes)
 {
-        fail(worker, STEP_TIMED_OUT, 0, outcomes);
+        fail(worker, (StepOutcome){.state = STEP_TIMED_OUT, .worker = worker->pid}, outcomes);
         (void)kill(worker->pid, SIGKILL);
         finish(worker);
 }
@@ -174,7 +175,8 @@ int worker_run_all(const WorkerTask *tasks, size_t n_tasks, WorkerFunction funct
 
                 int r = tasks[i].n_steps ? start(&workers[i], function, context) : 0;
                 if (r < 0)
-                        fail(&workers[i], STEP_FAILED, -r, outcomes);
+                        fail(&workers[i], (StepOutcome){.state = STEP_FAILED, .error = -r},
+                                outcomes);
         }
         watch(workers, fds, n_tasks, limits, outcomes);
         return 0;

@@ -33,7 +33,7 @@ static bool needed_by_unclaimed(const Host *host, const Claims *claims, const ch
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (function_is_display(f) && !claims_find_accepted(claims, f) && needs(f, module))
+                if (function_is_display(f) && !claims_find_kept(claims, f) && needs(f, module))
                         return true;
         }
         return false;
@@ -88,7 +88,7 @@ int blacklist_build(const Config *config, const Host *host, const Claims *claims
         for (size_t i = 0; i < host->n_functions && config->blacklist_auto && r == 0; i++) {
                 const Function *f = &host->functions[i];
 
-                if (function_is_display(f) && claims_find_accepted(claims, f))
+                if (function_is_display(f) && claims_find_kept(claims, f))
                         r = add_rivals(host, claims, f, &names);
         }
         if (r < 0)
@@ -118,8 +118,7 @@ static bool takes_every(
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if ((f->unreadable || is_model(entry, f, model)) &&
-                        !claims_find_accepted(claims, f))
+                if ((f->unreadable || is_model(entry, f, model)) && !claims_find_kept(claims, f))
                         return false;
         }
         return true;

@@ -22,6 +22,11 @@ bool claim_is_accepted(const Claim *claim)
         return !claim->skipped && claim_reason(claim) == REASON_NONE;
 }
 
+bool claim_is_kept(const Claim *claim)
+{
+        return claim_is_accepted(claim) || claim_reason(claim) == REASON_TIMEOUT;
+}
+
 int claim_add_function(Claim *claim, Arena *arena, const Function *function, const char *driver)
 {
         size_t n = claim->n_functions;
@@ -84,13 +89,24 @@ bool claim_holds(const Claim *claim, const Function *function)
         return false;
 }
 
-const Claim *claims_find_accepted(const Claims *claims, const Function *function)
+static const Claim *find(
+        const Claims *claims, const Function *function, bool (*fits)(const Claim *claim))
 {
         for (size_t i = 0; i < claims->n_items; i++) {
                 const Claim *claim = &claims->items[i];
 
-                if (claim_is_accepted(claim) && claim_holds(claim, function))
+                if (fits(claim) && claim_holds(claim, function))
                         return claim;
         }
         return NULL;
+}
+
+const Claim *claims_find_accepted(const Claims *claims, const Function *function)
+{
+        return find(claims, function, claim_is_accepted);
+}
+
+const Claim *claims_find_kept(const Claims *claims, const Function *function)
+{
+        return find(claims, function, claim_is_kept);
 }

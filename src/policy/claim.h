@@ -37,6 +37,10 @@ Reason claim_reason(const Claim *claim);
 /* Neither skipped nor refused. */
 bool claim_is_accepted(const Claim *claim);
 
+/* The host must not get it: accepted, or an earlier run got stuck in it and nothing else stands
+ * against it. */
+bool claim_is_kept(const Claim *claim);
+
 /* Adds a function, and the driver that it is to get. Returns 0 or -ENOMEM. */
 int claim_add_function(
         Claim *claim, Arena *arena, const Function *function, const char *driver) _must_check_;
@@ -57,5 +61,6 @@ bool claim_is_companion(const Function *f, const Function *display);
 /* True when `function` is one of those claimed. */
 bool claim_holds(const Claim *claim, const Function *function);
 
-/* The accepted claim that holds `function`, or NULL. */
+/* The accepted claim that holds `function`, or NULL; and the one that is kept. */
 const Claim *claims_find_accepted(const Claims *claims, const Function *function);
+const Claim *claims_find_kept(const Claims *claims, const Function *function);

@@ -18,10 +18,10 @@ static void add_step(Plan *plan, Step step)
                 *item = step;
 }
 
-static bool any_accepted(const Plan *plan)
+static bool any(const Plan *plan, bool (*fits)(const Claim *claim))
 {
         for (size_t i = 0; i < plan->claims.n_items; i++)
-                if (claim_is_accepted(&plan->claims.items[i]))
+                if (fits(&plan->claims.items[i]))
                         return true;
         return false;
 }
@@ -33,9 +33,9 @@ static void add_policy(Plan *plan, const Config *config, const Host *host, const
 
         /* With nothing to hand over the host keeps its drivers, whatever `blacklist` says; only
          * what an earlier run wrote is taken back. */
-        if (!any_accepted(plan) && !host->policy)
+        if (!any(plan, claim_is_kept) && !host->policy)
                 return;
-        if (any_accepted(plan) &&
+        if (any(plan, claim_is_kept) &&
                 blacklist_build(config, host, &plan->claims, plan->arena, &modules, &n_modules) < 0)
                 return;
 
@@ -101,7 +101,7 @@ static void add_loads(Plan *plan, const Host *host, const char *options)
 {
         Step step = {.type = STEP_LOAD, .claim = STEP_NO_CLAIM, .text = ""};
 
-        if (!any_accepted(plan))
+        if (!any(plan, claim_is_accepted))
                 return;
         if (host->vfio_pci == MODULE_LOADABLE) {
                 step.target = "vfio_pci";

@@ -190,6 +190,19 @@ static const char *rule_no_driver(const Bench *bench, const Claim *claim)
         return NULL;
 }
 
+static const char *rule_timeout(const Bench *bench, const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+
+                if (f->stuck)
+                        return arena_printf(bench->arena,
+                                "a step on %s never came back: %s is still in the kernel with it",
+                                PCI_ADDRESS(f->address), f->stuck);
+        }
+        return NULL;
+}
+
 static bool is_quiet_bridge(const Function *f)
 {
         unsigned class = function_class(f);
@@ -268,6 +281,7 @@ static const struct {
         {REASON_VIRTUAL_FUNCTION, rule_virtual_function},
         {REASON_BRIDGE_HEADER, rule_bridge_header},
         {REASON_NO_DRIVER, rule_no_driver},
+        {REASON_TIMEOUT, rule_timeout},
 };
 
 /* Refuses at once what breaks `rule` now; true when that was any claim. */
@@ -341,9 +355,11 @@ int rules_judge(const Host *host, Arena *arena, Claims *claims)
         judge_alone(&bench, claims, REASON_NONE, REASON_SHARED_GROUP);
         complete_refusals(&bench, claims);
         judge_groups(&bench, claims);
-        judge_alone(&bench, claims, REASON_SHARED_GROUP, _REASON_MAX);
+        judge_alone(&bench, claims, REASON_SHARED_GROUP, REASON_TIMEOUT);
         judge_groups(&bench, claims);
         if (judge_together(&bench, claims, REASON_BOOT_DISPLAY, rule_last_display))
                 judge_groups(&bench, claims);
+        /* a function that is stuck belongs to no driver of the host: its group need not fall */
+        judge_alone(&bench, claims, REASON_NO_DRIVER, _REASON_MAX);
         return arena_failed(arena) ? -ENOMEM : 0;
 }

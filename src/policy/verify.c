@@ -76,6 +76,19 @@ static const char *handed_over(const Claim *claim, Arena *arena)
         return arena_printf(arena, "on %s, %s", claim_display_driver(claim), place(claim, arena));
 }
 
+/* What an earlier run could not end is no refusal: the card has been touched. */
+static Result refusal_result(Reason reason)
+{
+        switch (reason) {
+        case REASON_ABSENT:
+                return RESULT_ABSENT;
+        case REASON_TIMEOUT:
+                return RESULT_FAILED;
+        default:
+                return RESULT_REFUSED;
+        }
+}
+
 Verdict verify_expected(const Claim *claim, Arena *arena)
 {
         Reason reason = claim_reason(claim);
@@ -86,7 +99,7 @@ Verdict verify_expected(const Claim *claim, Arena *arena)
                 verdict.result = RESULT_SKIPPED;
                 verdict.message = "left alone: vfio_gpu.skip= on the kernel command line";
         } else if (reason != REASON_NONE) {
-                verdict.result = reason == REASON_ABSENT ? RESULT_ABSENT : RESULT_REFUSED;
+                verdict.result = refusal_result(reason);
                 verdict.message = refusal_message(claim, reason, arena);
                 verdict.error = reason_errno(reason);
         } else {

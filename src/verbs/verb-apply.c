@@ -5,6 +5,7 @@
 #include "host/apply.h"
 #include "host/ops-kernel.h"
 #include "host/run-dir.h"
+#include "host/stuck.h"
 #include "report/report-json.h"
 #include "report/report-systemd.h"
 #include "report/report-text.h"
@@ -12,11 +13,12 @@
 #include "verbs/session.h"
 #include "verbs/verbs.h"
 
-/*
- * One step of one card; and a whole run, which stays, with the wait for the lock (run-dir.c), below
- * the unit's TimeoutStartSec=: lint adds them up.
- */
-static const WorkerLimits limits = {.step_ms = 5000, .total_ms = 30000};
+/* A whole run stays, with the wait for the lock (run-dir.c), below the unit's TimeoutStartSec=:
+ * lint adds them up. */
+static WorkerLimits limits_of(const Config *config)
+{
+        return (WorkerLimits){.step_ms = config->timeout * 1000, .total_ms = 30000};
+}
 
 static void say_steps(const Session *s, const StepOutcome *outcomes)
 {
@@ -58,7 +60,21 @@ static Verdict *judge(Session *s, const Ops *ops, const StepOutcome *outcomes)
         return verdicts;
 }
 
-static ExitStatus change(Session *s, Report *ret)
+/* Takes the steps, and leaves word of what never came back. */
+static int take_steps(const Session *s, const RunDir *dir, const Ops *ops, StepOutcome *outcomes)
+{
+        const Plan *plan = s->plan;
+        const WorkerLimits limits = limits_of(s->config);
+        int r = apply_steps(
+                plan->steps, plan->n_steps, plan->claims.n_items, ops, &limits, outcomes);
+
+        if (r == 0 &&
+                stuck_add(&s->root, dir, s->host->stage, plan->steps, plan->n_steps, outcomes) < 0)
+                say_error("/" RUN_DIR ": what never came back could not be written down");
+        return r;
+}
+
+static ExitStatus change(Session *s, const RunDir *dir, Report *ret)
 {
         StepOutcome *outcomes = arena_array(s->arena, s->plan->n_steps, sizeof(StepOutcome));
         Ops ops = {0};
@@ -68,8 +84,7 @@ static ExitStatus change(Session *s, Report *ret)
 
         int r = ops_kernel_init(&s->root, &ops);
         if (r == 0)
-                r = apply_steps(s->plan->steps, s->plan->n_steps, s->plan->claims.n_items, &ops,
-                        &limits, outcomes);
+                r = take_steps(s, dir, &ops, outcomes);
         if (r < 0)
                 return session_fail(
                         s, EXIT_STATUS_MACHINE, -r, "nothing more can be done: %s", strerror(-r));
@@ -175,7 +190,7 @@ static ExitStatus apply(Session *s, const RunDir *dir, bool *ret_published)
         if (status == EXIT_STATUS_OK)
                 status = session_plan(s);
         if (status == EXIT_STATUS_OK)
-                status = change(s, &report);
+                status = change(s, dir, &report);
         if (status == EXIT_STATUS_OK) {
                 *ret_published = true;
                 s->recorded = false; /* what fails from here on has no other record */

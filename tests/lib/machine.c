@@ -63,6 +63,7 @@ static bool take_text(const char *word, MachineFunction *f)
                 {"modules=", offsetof(MachineFunction, modules)},
                 {"unreadable=", offsetof(MachineFunction, unreadable)},
                 {"in_use=", offsetof(MachineFunction, in_use)},
+                {"stuck=", offsetof(MachineFunction, stuck)},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {

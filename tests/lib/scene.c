@@ -41,6 +41,7 @@ static void add_function(const MachineFunction *from, void *context)
                 .boot_vga = *from->boot_vga == '1',
                 .boot_framebuffer = from->framebuffer,
                 .in_use = keep(host, from->in_use),
+                .stuck = keep(host, from->stuck),
         };
         if (f->has_parent)
                 cr_assert_eq(pci_address_parse(from->parent, &f->parent, NULL), 0);

@@ -287,6 +287,8 @@ Test(apply, a_hang_costs_one_step_and_one_card)
         cr_expect_eq(run.verdicts[1].result, RESULT_READY, "%s", run.verdicts[1].message);
         /* and the card is left alone after that */
         cr_expect_str_empty(sim_driver(run.sim, (PciAddress){.bus = 1, .function = 1}));
+        for (size_t i = 0; i < run.scene.plan->n_steps; i++)
+                cr_expect_eq(run.outcomes[i].worker > 0, run.outcomes[i].state == STEP_TIMED_OUT);
 }
 
 #define EIGHT                                                                                      \
@@ -295,29 +297,29 @@ Test(apply, a_hang_costs_one_step_and_one_card)
         "0000:4a:00.0 10de:2330 030200 group=5\n0000:5a:00.0 10de:2330 030200 group=6\n"           \
         "0000:6a:00.0 10de:2330 030200 group=7\n0000:7a:00.0 10de:2330 030200 group=8\n"
 
-static int64_t time_eight_slow_cards(void)
+static int64_t time_slow_cards(const char *config)
 {
-        RUN(run, EIGHT, "{ id = '10de:2330'; count = 8; }");
+        RUN(run, EIGHT, config);
 
         sim_set_fault(run.sim, (SimFault){SIM_BIND, "", "", SIM_SLOW, 100});
         apply(&run, 3000);
-        for (size_t i = 0; i < 8; i++)
+        for (size_t i = 0; i < run.scene.plan->claims.n_items; i++)
                 cr_expect_eq(run.verdicts[i].result, RESULT_READY, "%s", run.verdicts[i].message);
         return run.ms;
 }
 
-/* The best of five: what else runs on this machine is not what is measured. */
+/* The best of several: what else runs on this machine is not what is measured. */
 Test(apply, eight_slow_cards_side_by_side)
 {
-        int64_t best = time_eight_slow_cards();
+        int64_t one = time_slow_cards("{ address = '0a:00'; }"), eight = 60000;
 
-        cr_expect_geq(best, 100);
-        for (int i = 0; i < 4 && best >= 300; i++) {
-                int64_t ms = time_eight_slow_cards();
+        cr_expect_geq(one, 100);
+        for (int i = 0; i < 20 && eight * 10 > one * 13; i++) {
+                int64_t ms = time_slow_cards("{ id = '10de:2330'; count = 8; }");
 
-                best = ms < best ? ms : best;
+                eight = ms < eight ? ms : eight;
         }
-        cr_expect_lt(best, 300, "%ld ms", (long)best);
+        cr_expect_leq(eight * 10, one * 13, "eight %ld ms, one %ld ms", (long)eight, (long)one);
 }
 
 /* driver_async_probe= lets bind come back before VFIO has the card. */

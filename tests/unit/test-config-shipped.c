@@ -48,6 +48,7 @@ Test(config_shipped, examples_parse_and_use_every_key)
                 selectors |= p.config->entries[i].selectors;
         cr_expect_eq(selectors, SELECT_ADDRESS | SELECT_ID | SELECT_SUBSYSTEM | SELECT_VENDOR);
         cr_expect(!p.config->blacklist_auto);
+        cr_expect_neq(p.config->timeout, CONFIG_TIMEOUT_DEFAULT);
         for (size_t i = 0; i < _VFIO_OPTION_MAX; i++)
                 cr_expect_neq(p.config->vfio_options[i], -1);
 }

@@ -180,8 +180,42 @@ Test(config, defaults)
         cr_expect_eq(p.config->n_entries, 0);
         cr_expect(p.config->blacklist_auto);
         cr_expect_eq(p.config->n_blacklist, 0);
+        cr_expect_eq(p.config->timeout, 5);
         for (size_t i = 0; i < _VFIO_OPTION_MAX; i++)
                 cr_expect_eq(p.config->vfio_options[i], -1);
+}
+
+Test(config, timeout)
+{
+        static const struct {
+                const char *text;
+                unsigned seconds;
+                const char *found; /* or it is an error */
+        } rows[] = {
+                {"1", 1, NULL},
+                {"20", 20, NULL},
+                {"7L", 7, NULL},
+                {"0", 0, "found 0, expected whole seconds, a number from 1 to 20"},
+                {"21", 0, "found 21, expected"},
+                {"-1", 0, "found -1, expected"},
+                {"2.5", 0, "found 2.5, expected"},
+                {"\"5s\"", 0, "found \"5s\", expected"},
+                {"4294967301L", 0, "found a number beyond 31 bits, expected"},
+                {"true", 0, "found true, expected"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                char text[64] = "";
+                snprintf(text, sizeof(text), "gpus = ( );\ntimeout = %s;", rows[i].text);
+                if (rows[i].found) {
+                        expect_one_problem(
+                                text, strlen(text), (Expected){2, "timeout", rows[i].found});
+                        continue;
+                }
+                PARSED(text);
+                cr_assert_eq(p.r, 0, "%s", text);
+                cr_expect_eq(p.config->timeout, rows[i].seconds, "%s", text);
+        }
 }
 
 Test(config, vfio_options)
@@ -283,8 +317,8 @@ Test(config, unknown_keys)
                 const char *text;
                 Expected expected;
         } rows[] = {
-                {"gpus = ( );\ntimeout = 5;",
-                        {2, "timeout", "unknown key; known here: gpus, blacklist, vfio_pci"}},
+                {"gpus = ( );\nx = 5;",
+                        {2, "x", "unknown key; known here: gpus, blacklist, vfio_pci, timeout"}},
                 {"gpus = ( ); Blacklist = [ ];",
                         {1, "Blacklist", "unknown key (did you mean \"blacklist\"?); known"}},
                 {"gpus = ( ); vfio-pci = { };", {1, "vfio-pci", "did you mean \"vfio_pci\"?"}},

@@ -158,11 +158,12 @@ Test(report, warnings)
                 StepOutcome outcome;
                 const char *says;
         } policies[] = {
-                {{STEP_FAILED, EROFS}, "could not write /run/modprobe.d/vfio-gpu.conf (Read-only "
-                                       "file system): drivers"},
-                {{STEP_TIMED_OUT, 0},
+                {{.state = STEP_FAILED, .error = EROFS},
+                        "could not write /run/modprobe.d/vfio-gpu.conf (Read-only "
+                        "file system): drivers"},
+                {{.state = STEP_TIMED_OUT},
                         "could not write /run/modprobe.d/vfio-gpu.conf (not in time)"},
-                {{STEP_DONE, 0}, NULL},
+                {{.state = STEP_DONE}, NULL},
         };
 
         cr_assert_eq(plan->steps[0].type, STEP_POLICY);

@@ -356,18 +356,50 @@ Test(rules, no_driver)
         expect_trials(trials, ARRAY_SIZE(trials));
 }
 
+/* An earlier run has left a worker behind in it; the other card of the group is its own. */
+Test(rules, timeout)
+{
+        static const char pair[] = "0000:01:00.0 10de:26b1 030000 group=1 stuck=somebody\n"
+                                   "0000:02:00.0 10de:26b2 030000 group=1\n" HOST;
+        static const Trial trials[] = {
+                {CARD "0000:01:00.1 10de:22ba 040300 group=1 stuck=somebody\n" HOST, ONE,
+                        "a:0000:01:00.0{0,1}!timeout",
+                        "a step on 0000:01:00.1 never came back: somebody is still in the kernel "
+                        "with it; a driver does not let go: power the machine off and on"},
+                {pair, TWO, GOOD "!timeout b:0000:02:00.0{0}", NULL},
+                {CARD "0000:02:00.0 10de:26b2 030000 group=2 stuck=somebody\n" HOST, ONE, GOOD,
+                        NULL},
+        };
+
+        expect_trials(trials, ARRAY_SIZE(trials));
+}
+
+Test(rules, timeout_is_a_failure_and_leaves_no_steps)
+{
+        SCENE(scene, CARD "0000:01:00.1 10de:22ba 040300 group=1 stuck=somebody\n" HOST, ONE);
+        const Plan *plan = scene_plan(&scene);
+        Verdict verdict = verify_expected(&plan->claims.items[0], scene.arena);
+
+        cr_expect_eq(verdict.result, RESULT_FAILED);
+        cr_expect_eq(verdict.error, ETIMEDOUT);
+        /* but the host's drivers are kept away as before */
+        cr_expect_str_eq(scene_steps_text(&scene), "policy");
+        cr_expect(strstr(plan->steps[0].text, "blacklist nouveau"), "%s", plan->steps[0].text);
+}
+
 /* Claims all reasons that there are, and drops them one by one. */
 Test(rules, first_reason_wins_and_the_message_names_the_others)
 {
         static const char listed[] = "{ name = 'a'; address = '01:00'; functions = [ 0, 1 ]; }";
         static const Trial trials[] = {
-                {"0000:01:00.0 10de:26b1 030000 group=1 boot_vga=1 driver=nouveau numvfs=2 bridge\n"
+                {"0000:01:00.0 10de:26b1 030000 group=1 boot_vga=1 driver=nouveau numvfs=2 bridge "
+                 "stuck=somebody\n"
                  "0000:01:00.1 10de:1234 010802\n"
                  "0000:01:00.2 10de:1235 0c0330 group=1 unreadable=class\n"
                  "vfio missing\n",
                         listed,
                         "a:0000:01:00.0{0,1}!not-a-gpu!unreadable!no-iommu!shared-group!"
-                        "boot-display!driver-busy!virtual-function!bridge-header!no-driver",
+                        "boot-display!driver-busy!virtual-function!bridge-header!no-driver!timeout",
                         "mend the entry (also unreadable: 0000:01:00.2 could not be read: class; "
                         "no-iommu: 0000:01:00.1 is in no"},
                 {"0000:01:00.0 10de:26b1 030000 group=1 boot_vga=1 driver=nouveau numvfs=2 bridge\n"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <sys/inotify.h>
+
 #include "test-scan.h"
 
 Test(scan_machine, the_machine)
@@ -48,6 +50,68 @@ Test(scan_machine, the_firmware_s_iommu)
 
                 cr_assert_eq(host->firmware_iommu, cases[i].type, "%s", cases[i].table);
         }
+}
+
+/* Opens of the files that are watched, so far. */
+static unsigned n_opened(int watch)
+{
+        char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+        ssize_t size = read(watch, events, sizeof(events));
+        unsigned n = 0;
+
+        for (ssize_t at = 0; at < size; n++) {
+                const struct inotify_event *event = (const void *)(events + at);
+
+                at += (ssize_t)(sizeof(*event) + event->len);
+        }
+        return n;
+}
+
+static void watch_file(int watch, Tree *tree, const char *attribute)
+{
+        _cleanup_free_ char *path = NULL, *file = NULL;
+
+        cr_assert(asprintf(&path, GPU "%s", attribute) > 0);
+        tree_set(tree, path, "");
+        file = tree_path(tree, path);
+        cr_assert_geq(inotify_add_watch(watch, file, IN_OPEN), 0);
+}
+
+/* While a driver holds the device's lock, whoever opens these to read them hangs with it. */
+Test(scan_machine, what_blocks_is_never_read)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_close_ int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Binding binding = {0};
+
+        tree_add_function(tree, &gpu);
+        tree_add_function(tree, &audio);
+        watch_file(watch, tree, "driver_override");
+        watch_file(watch, tree, "uevent");
+        watch_file(watch, tree, "sriov_numvfs");
+
+        _cleanup_(host_freep) Host *host = scan(tree, SCAN_NAMES);
+
+        cr_assert_eq(scan_binding(&root, host->functions[0].address, arena, &binding), 0);
+        cr_expect_eq(n_opened(watch), 0);
+
+        /* the watch works */
+        _cleanup_free_ char *text = tree_get(tree, GPU "uevent");
+        cr_expect_eq(n_opened(watch), 1);
+}
+
+Test(scan_machine, what_is_stuck)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_add_function(tree, &gpu);
+        tree_set(tree, "run/vfio-gpu/stuck", "0000:01:00.0 412 initrd vfio-gpu\n");
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_expect_str_eq(host->functions[0].stuck, "process 412 of the initrd stage");
 }
 
 Test(scan_machine, the_boot_framebuffer)

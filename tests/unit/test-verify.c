@@ -63,26 +63,26 @@ static void expect_trial(const Trial *trial)
 }
 
 /* clang-format off */
-#define FAILED(e) {STEP_FAILED, e}
-#define TIMEOUT   {STEP_TIMED_OUT, 0}
+#define FAILED(e) {.state = STEP_FAILED, .error = e}
+#define TIMEOUT   {.state = STEP_TIMED_OUT}
 /* clang-format on */
 
 Test(verify, after_the_steps)
 {
         static const Trial trials[] = {
-                {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, READY}, RESULT_READY, REASON_NONE, 0,
-                        TAKEN},
+                {CARD HOST, 0, "", {.state = STEP_DONE}, {READY, READY}, RESULT_READY, REASON_NONE,
+                        0, TAKEN},
                 /* all went well, and yet it is not there */
-                {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, LINKED}, RESULT_FAILED, REASON_LOST,
-                        ENOLINK,
+                {CARD HOST, 0, "", {.state = STEP_DONE}, {READY, LINKED}, RESULT_FAILED,
+                        REASON_LOST, ENOLINK,
                         "0000:01:00.0 is on vfio-pci, 0000:01:00.1 is on vfio-pci, not yet known "
                         "to VFIO; hand it over again"},
-                {CARD HOST, 0, "", {STEP_DONE, 0}, {NONE, READY}, RESULT_FAILED, REASON_LOST,
+                {CARD HOST, 0, "", {.state = STEP_DONE}, {NONE, READY}, RESULT_FAILED, REASON_LOST,
                         ENOLINK, "0000:01:00.0 has no driver, 0000:01:00.1 is on vfio-pci"},
-                {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, {"snd_hda_intel", NULL, false}},
+                {CARD HOST, 0, "", {.state = STEP_DONE}, {READY, {"snd_hda_intel", NULL, false}},
                         RESULT_FAILED, REASON_LOST, ENOLINK, "0000:01:00.1 is on snd_hda_intel"},
                 /* another driver that is known to VFIO is not the one that was wanted */
-                {CARD HOST, 0, "", {STEP_DONE, 0}, {READY, {"x-vfio-pci", "vfio1", false}},
+                {CARD HOST, 0, "", {.state = STEP_DONE}, {READY, {"x-vfio-pci", "vfio1", false}},
                         RESULT_FAILED, REASON_LOST, ENOLINK, "0000:01:00.1 is on x-vfio-pci"},
                 /* the kernel said no */
                 {CARD HOST, STEP_BIND, "0000:01:00.1", FAILED(EINVAL), {READY, NONE}, RESULT_FAILED,

@@ -110,6 +110,7 @@ static int64_t run(Script *script, const WorkerLimits *limits, char ret[static 6
 
                 ret[i] = script->steps[i] == ' ' ? ' ' : letters[outcome.state];
                 cr_expect_eq(outcome.error != 0, outcome.state == STEP_FAILED);
+                cr_expect_eq(outcome.worker, outcome.state == STEP_TIMED_OUT ? script->pids[i] : 0);
         }
         ret[n] = '\0';
         return now_ms() - start;
