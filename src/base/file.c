@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -68,4 +69,24 @@ int file_replace_at(int dir_fd, const char *name, const char *text, mode_t mode)
         if (r < 0)
                 (void)unlinkat(dir_fd, temporary, 0);
         return r;
+}
+
+int file_open_own_folder(int dir_fd, const char *path)
+{
+        bool made = mkdirat(dir_fd, path, 0755) == 0;
+        _cleanup_close_ int fd = -EBADF;
+        struct stat st = {0};
+
+        if (!made && errno != EEXIST)
+                return -errno;
+        fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        if (made && fchmod(fd, 0755) < 0)
+                return -errno;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH))
+                return -EPERM;
+        return TAKE_FD(fd);
 }

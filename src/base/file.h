@@ -17,3 +17,11 @@ ssize_t file_read_up_to(int fd, char *buffer, size_t size) _must_check_;
  * or a negative errno.
  */
 int file_replace_at(int dir_fd, const char *name, const char *text, mode_t mode) _must_check_;
+
+/*
+ * Opens the folder `path` below `dir_fd`, and makes it first where there is none: readable for all,
+ * writable for its owner, whatever the umask. Only one in which nobody but this user can put
+ * anything is opened. Returns a descriptor; -ENOTDIR for a link or a file, -EPERM for a folder of
+ * somebody else or with a mode that lets others write, or another negative errno.
+ */
+int file_open_own_folder(int dir_fd, const char *path) _must_check_;

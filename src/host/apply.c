@@ -2,6 +2,7 @@
 #include "host/apply.h"
 
 #include "base/clock.h"
+#include "host/capabilities.h"
 
 typedef struct Apply {
         const Step *steps;
@@ -80,9 +81,15 @@ static size_t pick_steps(const Apply *apply, int claim, unsigned types, size_t *
         return n;
 }
 
+/* Root's own files are all that the others write to; the kernel asks for nothing more there. */
+static uint64_t needed_capabilities(StepType type)
+{
+        return type == STEP_LOAD ? CAPABILITY(CAP_SYS_MODULE) : 0;
+}
+
 static int take_common(Apply *apply, StepType type, size_t *indices)
 {
-        WorkerTask task = {.steps = indices};
+        WorkerTask task = {.steps = indices, .capabilities = needed_capabilities(type)};
 
         task.n_steps = pick_steps(apply, STEP_NO_CLAIM, 1u << type, indices);
         if (task.n_steps == 0)

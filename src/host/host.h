@@ -99,8 +99,11 @@ typedef struct Host {
         ModuleState vfio_pci;
         ModuleState iommu_backend;
         const char *iommu_backend_module; /* "vfio_iommu_type1", "iommufd"; NULL when missing */
-        const char *policy;               /* text of /run/modprobe.d/vfio-gpu.conf, or NULL */
-        const char **warnings;            /* what was left out of this picture, and why */
+        const char **install_lines; /* of modprobe.d, for what may have to be loaded: they run a
+                                       command in its place */
+        size_t n_install_lines;
+        const char *policy;    /* text of /run/modprobe.d/vfio-gpu.conf, or NULL */
+        const char **warnings; /* what was left out of this picture, and why */
         size_t n_warnings;
 } Host;
 

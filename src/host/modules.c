@@ -4,7 +4,10 @@
 #include <libkmod.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
+
+#include "base/quote.h"
 
 #define LIVE_POLL_MS  50
 #define LIVE_POLL_MAX 60 /* three seconds */
@@ -60,6 +63,7 @@ static struct kmod_ctx *open_context(const Root *root, int directory)
         static const char *const config[] = {
                 "etc/modprobe.d",
                 "run/modprobe.d",
+                "usr/local/lib/modprobe.d",
                 "usr/lib/modprobe.d",
                 "lib/modprobe.d",
         };
@@ -239,37 +243,102 @@ static int wait_until_live(const Root *root, const char *name)
         return -ETIMEDOUT;
 }
 
-static int insert(const Root *root, const char *name, const char *options)
+/* What is to be loaded, for load_itself(). */
+typedef struct Loading {
+        struct kmod_module *module;
+        const char *options;
+} Loading;
+
+/*
+ * In place of what modprobe.d has for a module in an `install` line, which libkmod would hand to
+ * /bin/sh: such a command may take devices that no entry lists. `loading` is what was asked for;
+ * `module` that, or something that it needs.
+ */
+static int load_itself(struct kmod_module *module, _unused_ const char *command, void *data)
 {
-        /* made now: modprobe.d has just been written */
-        _cleanup_(unref_contextp) struct kmod_ctx *context = new_context(NULL, NULL);
-        _cleanup_(unref_modulep) struct kmod_module *module = NULL;
+        const Loading *loading = data;
+        const char *own = kmod_module_get_options(module);
+        const char *extra = module == loading->module ? loading->options : NULL;
+        _cleanup_free_ char *options = NULL;
 
-        if (!context)
+        if (asprintf(&options, "%s %s", own ? own : "", extra ? extra : "") < 0) {
+                options = NULL;
                 return -ENOMEM;
-        module = find_module(context, name);
-        if (!module)
-                return -ENOENT;
-        if (!kmod_module_get_path(module))
-                return 0; /* built in */
+        }
+        return kmod_module_insert_module(module, 0, options);
+}
 
+static int insert(struct kmod_module *module, const char *options)
+{
+        Loading loading = {.module = module, .options = options && *options ? options : NULL};
         int r = kmod_module_probe_insert_module(
-                module, 0, options && *options ? options : NULL, NULL, NULL, NULL);
+                module, 0, loading.options, load_itself, &loading, NULL);
 
         /* positive: KMOD_PROBE_APPLY_BLACKLIST and its kin, which were not asked for */
         if (r > 0)
                 return -EPERM;
-        if (r < 0 && r != -EEXIST)
-                return r;
-        return wait_until_live(root, name);
+        return r == -EEXIST ? 0 : r;
 }
 
-int modules_load(const char *name, const char *options)
+/* Indexes and modprobe.d as they are now: the latter has just been written. */
+static int open_now(const Root *root, Modules **ret)
 {
-        _cleanup_(root_done) Root root = ROOT_NULL;
-        int r = root_open(NULL, NULL, &root);
+        struct utsname kernel = {0};
 
+        if (uname(&kernel) < 0)
+                return -errno;
+        return modules_open(root, root->release ? root->release : kernel.release, ret);
+}
+
+int modules_load(const Root *root, const char *name, const char *options)
+{
+        _cleanup_(modules_freep) Modules *modules = NULL;
+        _cleanup_(unref_modulep) struct kmod_module *module = NULL;
+
+        if (is_live(root, name))
+                return 0;
+
+        int r = open_now(root, &modules);
         if (r < 0)
                 return r;
-        return is_live(&root, name) ? 0 : insert(&root, name, options);
+        if (modules->context)
+                module = find_module(modules->context, name);
+        if (!module)
+                return -ENOENT;
+        if (!kmod_module_get_path(module))
+                return 0; /* built in */
+        r = insert(module, options);
+        return r < 0 ? r : wait_until_live(root, name);
+}
+
+static const char *install_line(const struct kmod_module *module, Arena *arena)
+{
+        const char *command = kmod_module_get_install_commands(module);
+
+        if (!command)
+                return NULL;
+        return arena_printf(arena, "install %s %s", kmod_module_get_name(module), quote(command));
+}
+
+const char *modules_install_line(const Modules *modules, const char *name, Arena *arena)
+{
+        _cleanup_(unref_modulep) struct kmod_module *module = NULL;
+        _cleanup_(unref_listp) struct kmod_list *needed = NULL;
+        const struct kmod_list *item = NULL;
+        const char *line = NULL;
+
+        if (modules->context)
+                module = find_module(modules->context, name);
+        if (!module)
+                return NULL;
+        line = install_line(module, arena);
+        needed = kmod_module_get_dependencies(module);
+        kmod_list_foreach(item, needed)
+        {
+                _cleanup_(unref_modulep) struct kmod_module *other = kmod_module_get_module(item);
+
+                if (!line)
+                        line = install_line(other, arena);
+        }
+        return line;
 }

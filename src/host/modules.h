@@ -30,10 +30,16 @@ ModuleState modules_state(const Modules *modules, const char *name);
 int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena, const char ***ret,
         size_t *ret_n) _must_check_;
 
-/*
- * Loads `name` and what it needs into this machine's kernel, with `options` after those of
- * modprobe.d (the kernel obeys the last of two). Blocks as long as the kernel wants: call it in a
- * worker. A module that is built in or loaded already is 0; one that somebody else is loading is
- * waited for. The blacklist does not count: it is for aliases. Returns 0 or a negative errno.
+/* The line of modprobe.d that would run a command in place of loading `name` or something that it
+ * needs, made safe to print, in `arena`; NULL when there is none. modules_load() runs no commands.
  */
-int modules_load(const char *name, const char *options) _must_check_;
+const char *modules_install_line(const Modules *modules, const char *name, Arena *arena);
+
+/*
+ * Loads `name` and what it needs into the kernel of this machine, `root`, with `options` after
+ * those of modprobe.d (the kernel obeys the last of two). Blocks as long as the kernel wants: call
+ * it in a worker. A module that is built in or loaded already is 0; one that somebody else is
+ * loading is waited for. The blacklist does not count: it is for aliases; nor do `install` lines.
+ * Returns 0 or a negative errno.
+ */
+int modules_load(const Root *root, const char *name, const char *options) _must_check_;

@@ -55,9 +55,9 @@ static int set_override(void *context, PciAddress address, const char *driver)
         return write_attribute(context, path, driver);
 }
 
-static int load(_unused_ void *context, const char *module, const char *options)
+static int load(void *context, const char *module, const char *options)
 {
-        return modules_load(module, options);
+        return modules_load(context, module, options);
 }
 
 static int unbind(void *context, PciAddress address, const char *driver)
@@ -90,25 +90,10 @@ static int read_binding(void *context, PciAddress address, Arena *arena, Binding
         return scan_binding(context, address, arena, ret);
 }
 
-/* Opens the directory, which is readable for all whatever the umask when it is made here. */
-static int open_policy_directory(const Root *root)
-{
-        bool made = mkdirat(root->fd, POLICY_DIRECTORY, 0755) == 0;
-
-        if (!made && errno != EEXIST)
-                return -errno;
-
-        _cleanup_close_ int fd =
-                openat(root->fd, POLICY_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-        if (fd < 0 || (made && fchmod(fd, 0755) < 0))
-                return -errno;
-        return TAKE_FD(fd);
-}
-
 static int write_policy(void *context, const char *text)
 {
-        _cleanup_close_ int directory = open_policy_directory(context);
+        const Root *root = context;
+        _cleanup_close_ int directory = file_open_own_folder(root->fd, POLICY_DIRECTORY);
 
         return directory < 0 ? directory : file_replace_at(directory, POLICY_FILE, text, 0644);
 }

@@ -2,6 +2,7 @@
 #include "host/run-dir.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -26,27 +27,66 @@ static int take_lock(int fd)
         return 0;
 }
 
-int run_dir_open(const Root *root, RunDir *ret)
+/* Opening must not wait for the other end of a FIFO. */
+static int open_lock(int directory)
 {
-        _cleanup_close_ int fd = -EBADF;
-        _cleanup_close_ int lock_fd = -EBADF;
+        const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+        _cleanup_close_ int fd = openat(directory, "lock", flags, 0600);
+        struct stat st = {0};
 
-        bool made = mkdirat(root->fd, RUN_DIR, 0755) == 0;
-        if (!made && errno != EEXIST)
-                return -errno;
-        fd = openat(root->fd, RUN_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        /* readers are promised what lies in it, whatever the umask */
-        if (made && fchmod(fd, 0755) < 0)
+        if (fstat(fd, &st) < 0)
                 return -errno;
-        lock_fd = openat(fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (lock_fd < 0)
-                return -errno;
+        return S_ISREG(st.st_mode) ? TAKE_FD(fd) : -EISNAM;
+}
 
-        int r = take_lock(lock_fd);
-        if (r < 0)
+static const char *folder_trouble(int error)
+{
+        switch (error) {
+        case -ENOTDIR:
+                return "it is a link or a file, not a folder: remove it";
+        case -EPERM:
+                return "it belongs to somebody else, or others can write to it: remove it, and "
+                       "find out "
+                       "who made it";
+        default:
+                return strerror(-error);
+        }
+}
+
+static const char *lock_trouble(int error)
+{
+        switch (error) {
+        case -ELOOP:
+        case -EISDIR:
+        case -EISNAM:
+        case -ENXIO:
+                return "its `lock` is no file: remove that";
+        case -EBUSY:
+                return "it is locked: another vfio-gpu is at work on this machine, and does not "
+                       "end";
+        default:
+                return strerror(-error);
+        }
+}
+
+int run_dir_open(const Root *root, RunDir *ret, const char **reterr_trouble)
+{
+        _cleanup_close_ int fd = file_open_own_folder(root->fd, RUN_DIR);
+        _cleanup_close_ int lock_fd = -EBADF;
+
+        if (fd < 0) {
+                *reterr_trouble = folder_trouble(fd);
+                return fd;
+        }
+        lock_fd = open_lock(fd);
+
+        int r = lock_fd < 0 ? lock_fd : take_lock(lock_fd);
+        if (r < 0) {
+                *reterr_trouble = lock_trouble(r);
                 return r;
+        }
         *ret = (RunDir){.fd = TAKE_FD(fd), .lock_fd = TAKE_FD(lock_fd)};
         return 0;
 }

@@ -14,9 +14,12 @@ typedef struct RunDir {
 
 #define RUN_DIR_NULL ((RunDir){.fd = -EBADF, .lock_fd = -EBADF})
 
-/* Makes and opens the folder of this machine, and takes the lock. Returns 0; -EBUSY when another
- * run holds the lock for longer than it may last; or another negative errno. */
-int run_dir_open(const Root *root, RunDir *ret) _must_check_;
+/*
+ * Makes and opens the folder of this machine, in which nobody but root may be able to put anything,
+ * and takes the lock. Returns 0; or a negative errno (-EBUSY when another run holds the lock for
+ * longer than it may last, ...) with words for people in `*reterr_trouble`.
+ */
+int run_dir_open(const Root *root, RunDir *ret, const char **reterr_trouble) _must_check_;
 void run_dir_done(RunDir *dir);
 
 /* Replaces the file `name` in it by `text`, readable for all. Returns 0 or a negative errno. */

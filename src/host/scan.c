@@ -122,6 +122,17 @@ static void read_iommu_backend(const Modules *modules, Host *host)
         }
 }
 
+static void read_install_line(const Modules *modules, const char *module, Host *host)
+{
+        const char *line = modules_install_line(modules, module, host->arena);
+        const char **item = NULL;
+
+        if (line)
+                item = arena_push(host->arena, &host->install_lines, &host->n_install_lines);
+        if (item)
+                *item = line;
+}
+
 static int read_modules(Scan *scan)
 {
         Host *host = scan->host;
@@ -142,6 +153,10 @@ static int read_modules(Scan *scan)
                                 host->release));
         host->vfio_pci = modules_state(scan->modules, "vfio_pci");
         read_iommu_backend(scan->modules, host);
+        if (host->vfio_pci == MODULE_LOADABLE)
+                read_install_line(scan->modules, "vfio_pci", host);
+        if (host->iommu_backend == MODULE_LOADABLE)
+                read_install_line(scan->modules, host->iommu_backend_module, host);
         return 0;
 }
 

@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "host/capabilities.h"
 
 /* What a worker tells about each of its steps; smaller than PIPE_BUF, so it arrives whole. */
 typedef struct Note {
@@ -41,10 +41,12 @@ static void work(const WorkerTask *task, WorkerFunction function, void *context,
         /* whoever kills the parent wants no more changes */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         let_go_of_output();
+
+        int r = capabilities_keep(task->capabilities);
         for (size_t i = 0; i < task->n_steps; i++) {
                 Note note = {.step = task->steps[i]};
 
-                note.result = function(context, note.step);
+                note.result = r < 0 ? r : function(context, note.step);
                 if (write(fd, &note, sizeof(note)) != sizeof(note) || note.result < 0)
                         break;
         }

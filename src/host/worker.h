@@ -3,6 +3,7 @@
 /* Work that may block for ever, done in processes of its own, side by side, with a deadline. */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/macro.h"
 #include "host/step.h"
@@ -11,6 +12,7 @@
 typedef struct WorkerTask {
         const size_t *steps; /* indices, handed to the function */
         size_t n_steps;
+        uint64_t capabilities; /* of ours, those that the worker keeps */
 } WorkerTask;
 
 /* Takes step `index` in the worker's process. Returns 0 or a negative errno. */

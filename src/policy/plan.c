@@ -3,12 +3,11 @@
 
 #include <string.h>
 
-#include "base/quote.h"
-#include "base/text.h"
 #include "host/ops.h"
 #include "policy/blacklist.h"
 #include "policy/rules.h"
 #include "policy/select.h"
+#include "policy/warnings.h"
 
 static void add_step(Plan *plan, Step step)
 {
@@ -134,34 +133,6 @@ static void add_steps(Plan *plan, const Config *config, const Host *host)
         }
 }
 
-static bool names_entry(const Config *config, const char *name)
-{
-        for (size_t i = 0; i < config->n_entries; i++)
-                if (strcmp(config->entries[i].name, name) == 0)
-                        return true;
-        return false;
-}
-
-/* Typed at a boot prompt, where nobody checks it. */
-static void warn_of_skips(Plan *plan, const Config *config, const KernelWords *words)
-{
-        for (size_t i = 0; i < words->n_skip; i++) {
-                Text names = TEXT_IN(plan->arena);
-
-                if (names_entry(config, words->skip[i]))
-                        continue;
-                for (size_t k = 0; k < config->n_entries; k++)
-                        text_add(&names, "%s%s", k ? ", " : "", config->entries[k].name);
-
-                const char **warning = arena_push(plan->arena, &plan->warnings, &plan->n_warnings);
-                if (warning)
-                        *warning = arena_printf(plan->arena,
-                                "vfio_gpu.skip= names %s, which is no entry; the entries are: %s",
-                                quote(words->skip[i]),
-                                text_is_empty(&names) ? "none" : names.string);
-        }
-}
-
 PlanOff plan_off(const KernelWords *words, const Host *host)
 {
         if (host->crash_kernel)
@@ -186,7 +157,7 @@ static int plan_fill(Plan *plan, const Config *config, const KernelWords *words,
         if (r < 0)
                 return r;
         add_steps(plan, config, host);
-        warn_of_skips(plan, config, words);
+        warnings_collect(config, words, host, plan);
         return arena_failed(plan->arena) ? -ENOMEM : 0;
 }
 

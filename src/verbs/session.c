@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "host/capabilities.h"
 #include "host/conf-file.h"
 #include "host/run-dir.h"
 #include "host/scan.h"
@@ -59,6 +60,16 @@ ExitStatus session_start(const Options *options, Session *ret)
         if (r < 0)
                 return session_fail(ret, EXIT_STATUS_MACHINE, -r, "%s: %s",
                         options->root ? options->root : "/", strerror(-r));
+        return EXIT_STATUS_OK;
+}
+
+ExitStatus session_keep(Session *s, uint64_t capabilities)
+{
+        int r = capabilities_keep(capabilities);
+
+        if (r < 0)
+                return session_fail(s, EXIT_STATUS_MACHINE, -r,
+                        "privileges could not be given away: %s", strerror(-r));
         return EXIT_STATUS_OK;
 }
 

@@ -28,6 +28,9 @@ typedef struct Session {
 ExitStatus session_start(const Options *options, Session *ret) _must_check_;
 void session_done(Session *session);
 
+/* Gives away for good all capabilities of this process but `capabilities` (capabilities.h). */
+ExitStatus session_keep(Session *session, uint64_t capabilities) _must_check_;
+
 /* Reads the machine, with `scan_flags`. */
 ExitStatus session_scan(Session *session, unsigned scan_flags) _must_check_;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host/apply.h"
+#include "host/capabilities.h"
 #include "host/ops-kernel.h"
 #include "host/run-dir.h"
 #include "host/stuck.h"
@@ -12,6 +13,12 @@
 #include "verbs/say.h"
 #include "verbs/session.h"
 #include "verbs/verbs.h"
+
+/* What each part of a run needs beyond root's own files. A config that --config names may lie in a
+ * folder that is not root's. */
+#define TO_READ   (TO_CHANGE | CAPABILITY(CAP_DAC_READ_SEARCH))
+#define TO_CHANGE CAPABILITY(CAP_SYS_MODULE)
+#define TO_TELL   0
 
 /* A whole run stays, with the wait for the lock (run-dir.c), below the unit's TimeoutStartSec=:
  * lint adds them up. */
@@ -85,6 +92,8 @@ static ExitStatus change(Session *s, const RunDir *dir, Report *ret)
         int r = ops_kernel_init(&s->root, &ops);
         if (r == 0)
                 r = take_steps(s, dir, &ops, outcomes);
+        if (r == 0)
+                r = capabilities_keep(TO_TELL);
         if (r < 0)
                 return session_fail(
                         s, EXIT_STATUS_MACHINE, -r, "nothing more can be done: %s", strerror(-r));
@@ -136,7 +145,8 @@ static ExitStatus publish(Session *s, const RunDir *dir, const Report *report)
         r = write_report(s, dir, report->stage, json);
         if (r < 0)
                 return session_fail(s, EXIT_STATUS_MACHINE, -r,
-                        "/" RUN_DIR ": the report could not be written: %s", strerror(-r));
+                        "/" RUN_DIR ": the report could not be written: %s",
+                        r == -EISDIR ? "a folder stands in its place: remove it" : strerror(-r));
         if (s->options->json)
                 return session_print(s, TAKE_PTR(json));
         return systemd_is_journal(STDOUT_FILENO) ? EXIT_STATUS_OK
@@ -172,13 +182,11 @@ static void publish_trouble(Session *s, const RunDir *dir)
 
 static ExitStatus open_run_dir(Session *s, RunDir *ret)
 {
-        int r = run_dir_open(&s->root, ret);
+        const char *trouble = NULL;
+        int r = run_dir_open(&s->root, ret, &trouble);
 
-        if (r == -EBUSY)
-                return session_fail(s, EXIT_STATUS_MACHINE, EBUSY,
-                        "another vfio-gpu is at work on this machine, and does not end");
         if (r < 0)
-                return session_fail(s, EXIT_STATUS_MACHINE, -r, "/" RUN_DIR ": %s", strerror(-r));
+                return session_fail(s, EXIT_STATUS_MACHINE, -r, "/" RUN_DIR ": %s", trouble);
         return EXIT_STATUS_OK;
 }
 
@@ -189,6 +197,8 @@ static ExitStatus apply(Session *s, const RunDir *dir, bool *ret_published)
 
         if (status == EXIT_STATUS_OK)
                 status = session_plan(s);
+        if (status == EXIT_STATUS_OK)
+                status = session_keep(s, TO_CHANGE);
         if (status == EXIT_STATUS_OK)
                 status = change(s, dir, &report);
         if (status == EXIT_STATUS_OK) {
@@ -207,6 +217,8 @@ ExitStatus verb_apply(const Options *options)
         ExitStatus status = session_start(options, &s);
 
         s.recorded = systemd_is_journal(STDERR_FILENO);
+        if (status == EXIT_STATUS_OK)
+                status = session_keep(&s, TO_READ);
         if (status == EXIT_STATUS_OK)
                 status = open_run_dir(&s, &dir);
         if (status == EXIT_STATUS_OK)

@@ -83,6 +83,9 @@ static void set_property(Host *host, const char *line)
                 host->crash_kernel = true;
         else if (strncmp(line, "policy ", 7) == 0)
                 host->policy = arena_strdup(host->arena, value);
+        else if (strncmp(line, "install ", 8) == 0)
+                *arena_push(host->arena, &host->install_lines, &host->n_install_lines) =
+                        arena_strdup(host->arena, line);
         else
                 cr_assert_fail("a machine has no \"%s\"", line);
 }

@@ -19,7 +19,8 @@ typedef struct Scene {
 
 /*
  * The machine: lines of lib/machine.h, and `firmware none|intel|amd|arm`, `vfio` and `backend`
- * missing|loadable|present (loadable when not said), `stage initrd`, `crash`, `policy TEXT`.
+ * missing|loadable|present (loadable when not said), `stage initrd`, `crash`, `policy TEXT`,
+ * `install MODULE COMMAND`.
  * `config` is what stands between the brackets of gpus = ( ), or a whole file when it holds "gpus";
  * ' stands for ". `cmdline` may be NULL.
  */

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "host/capabilities.h"
+
 typedef struct SimDevice {
         PciAddress address;
         PciId id;
@@ -187,7 +189,12 @@ static void begin(Sim *sim, SimOperation operation, PciAddress address, const ch
                 happen(sim);
         if (sim->n_log < ARRAY_SIZE(sim->log)) {
                 log = &sim->log[sim->n_log++];
-                *log = (SimLog){.operation = operation, .address = address, .pid = getpid()};
+                *log = (SimLog){
+                        .operation = operation,
+                        .address = address,
+                        .pid = getpid(),
+                        .capabilities = capabilities_now(),
+                };
                 snprintf(log->name, sizeof(log->name), "%s", name);
         }
         unlock(sim);

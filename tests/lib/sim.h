@@ -56,6 +56,7 @@ typedef struct SimLog {
         PciAddress address;
         char name[32];
         pid_t pid;
+        uint64_t capabilities; /* of the process that called */
 } SimLog;
 
 typedef struct Sim Sim;

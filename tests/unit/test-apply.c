@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/capabilities.h"
 #include "lib/scene.h"
 #include "lib/sim.h"
 #include "report/report.h"
@@ -531,4 +532,26 @@ Test(apply, a_busy_neighbour_spoils_the_group)
         verify_groups(run.scene.plan, run.verdicts, run.scene.arena);
         cr_expect_eq(run.verdicts[0].reason, REASON_SHARED_GROUP, "%s", run.verdicts[0].message);
         cr_expect_eq(run.verdicts[1].reason, REASON_BIND_FAILED, "%s", run.verdicts[1].message);
+}
+
+/* What reaches a card's driver has no privilege at all, however it is led astray. */
+Test(apply, only_the_load_has_a_capability)
+{
+        RUN(run, A HOST, "{ address = '01:00'; }");
+        uint64_t ours = capabilities_now();
+        size_t n_loads = 0, n_others = 0;
+
+        apply(&run, 1000);
+        for (size_t i = 0; i < sim_n_log(run.sim); i++) {
+                const SimLog *log = sim_log(run.sim, i);
+                bool load = log->operation == SIM_LOAD;
+                uint64_t wanted = load ? CAPABILITY(CAP_SYS_MODULE) : 0;
+
+                cr_expect_eq(log->capabilities, ours & wanted, "operation %d: %lx", log->operation,
+                        (unsigned long)log->capabilities);
+                n_loads += load;
+                n_others += !load;
+        }
+        cr_expect_gt(n_loads, 0);
+        cr_expect_gt(n_others, 0);
 }

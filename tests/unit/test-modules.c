@@ -193,15 +193,96 @@ Test(modules, libkmod_does_not_talk, .init = cr_redirect_stderr)
         cr_assert_stderr_eq_str("");
 }
 
-Test(modules, loading_what_is_not_there)
+/* A command that leaves `ran` in the tree. */
+static void add_command(Tree *tree, const char *module)
 {
-        cr_assert_eq(modules_load("vfio_gpu_no_such_module", NULL), -ENOENT);
-        cr_assert_eq(modules_load("vfio_gpu_no_such_module", "ids=10de:1eb8"), -ENOENT);
+        _cleanup_free_ char *line = NULL;
+
+        cr_assert(asprintf(&line, "install %s touch %s/ran\n", module, tree->path) > 0);
+        tree_set(tree, "etc/modprobe.d/recipe.conf", line);
 }
 
-/* A directory in /sys/module without a state: built in, on every kernel. */
+static bool has_run(const Tree *tree)
+{
+        _cleanup_free_ char *path = tree_path(tree, "ran");
+
+        return access(path, F_OK) == 0;
+}
+
+/* What is loaded here is no module of this kernel, or nobody here may load one. */
+static int try_to_load(const Tree *tree, const char *module)
+{
+        _cleanup_(root_done) Root root = tree_real_root(tree);
+
+        root.release = TREE_RELEASE;
+        return modules_load(&root, module, "x=1");
+}
+
+Test(modules, no_command_is_run_in_place_of_a_load)
+{
+        static const char *const commands[] = {"vfio-pci", "vfio_pci", "*"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+                _cleanup_(tree_freep) Tree *tree = machine();
+
+                add_command(tree, commands[i]);
+                int r = try_to_load(tree, "vfio_pci");
+                cr_expect(r < 0 && r != -ENOENT && r != -ETIMEDOUT, "%s: %d", commands[i], r);
+                cr_expect_not(has_run(tree), "%s", commands[i]);
+        }
+}
+
+Test(modules, commands_are_told)
+{
+        static const struct {
+                const char *command, *module, *line;
+        } trials[] = {
+                {"vfio-pci", "vfio_pci", "install vfio_pci "},
+                {"vfio_pci", "vfio-pci", "install vfio_pci "},
+                {"*", "vfio_pci", "install vfio_pci "},
+                {"nouveau", "vfio_pci", NULL},
+                {"vfio_pci", "nouveau", NULL},
+                {"vfio_pci", "unheard_of", NULL},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                _cleanup_(tree_freep) Tree *tree = machine();
+                _cleanup_(root_done) Root root = tree_root(tree);
+                _cleanup_(modules_freep) Modules *modules = NULL;
+                _cleanup_(arena_freep) Arena *arena = arena_new();
+
+                add_command(tree, trials[i].command);
+                cr_assert_eq(modules_open(&root, TREE_RELEASE, &modules), 0);
+                const char *line = modules_install_line(modules, trials[i].module, arena);
+                cr_assert_eq(!line, !trials[i].line, "%zu: %s", i, line);
+                if (line)
+                        cr_expect(strncmp(line, trials[i].line, strlen(trials[i].line)) == 0, "%s",
+                                line);
+        }
+}
+
+static int load_here(const char *module, const char *options)
+{
+        _cleanup_(root_done) Root root = ROOT_NULL;
+
+        cr_assert_eq(root_open(NULL, NULL, &root), 0);
+        return modules_load(&root, module, options);
+}
+
+Test(modules, loading_what_is_not_there)
+{
+        cr_assert_eq(load_here("vfio_gpu_no_such_module", NULL), -ENOENT);
+        cr_assert_eq(load_here("vfio_gpu_no_such_module", "ids=10de:1eb8"), -ENOENT);
+        _cleanup_(tree_freep) Tree *tree = machine();
+        cr_assert_eq(try_to_load(tree, "unheard_of"), -ENOENT);
+}
+
+/* Built in: the indexes say so, or a directory in /sys/module without a state does. */
 Test(modules, loading_what_is_built_in)
 {
+        _cleanup_(tree_freep) Tree *tree = machine();
+
+        cr_assert_eq(try_to_load(tree, "iommu_fd"), 0);
         if (access("/sys/module/kernel", F_OK) == 0)
-                cr_assert_eq(modules_load("kernel", "x=1"), 0);
+                cr_assert_eq(load_here("kernel", "x=1"), 0);
 }

@@ -211,5 +211,21 @@ Test(ops_kernel, policy_that_cannot_be_written_changes_nothing)
 
         tree_add_directory(linked->tree, "elsewhere");
         tree_link(linked->tree, "run/modprobe.d", "../elsewhere");
-        cr_assert_lt(linked->ops.write_policy(linked->ops.context, "x\n"), 0);
+        cr_assert_eq(linked->ops.write_policy(linked->ops.context, "x\n"), -ENOTDIR);
+}
+
+/* Who can write there has modprobe run commands as root. */
+Test(ops_kernel, policy_goes_to_no_folder_of_others)
+{
+        static const mode_t modes[] = {0775, 0757, 01777};
+        _cleanup_(machine_freep) Machine *m = machine();
+        _cleanup_free_ char *directory = tree_path(m->tree, "run/modprobe.d");
+        _cleanup_free_ char *file = tree_path(m->tree, POLICY);
+
+        tree_add_directory(m->tree, "run/modprobe.d");
+        for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+                cr_assert_eq(chmod(directory, modes[i]), 0);
+                cr_expect_eq(m->ops.write_policy(m->ops.context, "x\n"), -EPERM, "%o", modes[i]);
+                cr_expect_eq(access(file, F_OK), -1);
+        }
 }

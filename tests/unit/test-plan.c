@@ -314,34 +314,6 @@ Test(plan, a_skipped_twin_keeps_its_driver)
         cr_expect_str_empty(scene_steps_text(&scene), "both are picked by what is skipped");
 }
 
-Test(plan, words_that_name_no_entry)
-{
-        static const struct {
-                const char *config, *cmdline, *warning;
-        } trials[] = {
-                {ONE ", { name = 'b'; vendor = 'amd'; }", "vfio_gpu.skip=a,c",
-                        "vfio_gpu.skip= names \"c\", which is no entry; the entries are: a, b"},
-                {ONE, "vfio_gpu.skip=A",
-                        "vfio_gpu.skip= names \"A\", which is no entry; the entries are: a"},
-                {"", "vfio_gpu.skip=a",
-                        "vfio_gpu.skip= names \"a\", which is no entry; the entries are: none"},
-                {ONE, "vfio_gpu.skip=\x1b[2J",
-                        "vfio_gpu.skip= names \"\\x1b[2J\", which is no entry; the entries are: a"},
-                {ONE, "vfio_gpu.skip=a", NULL},
-                {ONE, "quiet", NULL},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
-                _cleanup_(scene_done) Scene scene = {0};
-
-                scene_set(&scene, CARD HOST, trials[i].config, trials[i].cmdline);
-                const Plan *plan = scene_plan(&scene);
-                cr_assert_eq(plan->n_warnings, trials[i].warning ? 1 : 0, "%zu", i);
-                if (trials[i].warning)
-                        cr_expect_str_eq(plan->warnings[0], trials[i].warning);
-        }
-}
-
 /* What an earlier run wrote is taken back when no card is handed over any more: no driver is kept
  * away from a host that has all its cards itself. */
 Test(plan, a_policy_for_nothing_keeps_no_driver_away)

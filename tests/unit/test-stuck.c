@@ -26,10 +26,12 @@ static void place_done(Place *place)
 
 static void place_set(Place *place)
 {
+        const char *trouble = NULL;
+
         place->tree = tree_new();
         tree_add_directory(place->tree, "run");
         place->root = tree_real_root(place->tree);
-        cr_assert_eq(run_dir_open(&place->root, &place->dir), 0);
+        cr_assert_eq(run_dir_open(&place->root, &place->dir, &trouble), 0);
         tree_set(place->tree, "proc/412/comm", "vfio-gpu\n");
         tree_set(place->tree, "proc/413/comm", "vfio-gpu\n");
 }
