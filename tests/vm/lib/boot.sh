@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# One boot: the machine that machine.sh's words described, with a config, until it powers itself off.
+# One boot: the machine that machine.sh's words described, until it ends by itself.
 # Everything that it leaves is in its run folder:
 #
 #   console      the guest's serial console
@@ -17,33 +17,67 @@ boot_words+=' initcall_blacklist=crypto_kdf108_init,jent_mod_init,init_encrypted
 # The kernel counts ten ticks of the timer against the processor's clock, and panics when a busy host was late.
 boot_words+=' no_timer_check'
 
-# boot_root RUN IMAGE CONFIG: the real root, with the config in it from the start
+# What a scenario has of its own is laid over the real root and the initramfs: folders RUN/root.d and
+# RUN/initrd.d, made anew for each boot.
+
+# boot_config RUN: for the initramfs that stands for "edit the config, run dracut -f", and saves the seconds
+# of the second
+boot_config() {
+        local run=$1
+        install -D -m 0644 "$machine_config" "$run/root.d/etc/vfio-gpu.conf"
+        case $machine_initrd in
+        own | without | no-config) ;;
+        *) install -D -m 0644 "$machine_config" "$run/initrd.d/etc/vfio-gpu.conf" ;;
+        esac
+}
+
+# boot_preloads RUN: a unit for what machine.sh calls preload
+boot_preloads() {
+        local units=$1/initrd.d/usr/lib/systemd/system
+        [[ ${#machine_preloads[@]} -gt 0 ]] || return 0
+        mkdir -p "$units/sysinit.target.wants"
+        {
+                printf '%s\n' '[Unit]' DefaultDependencies=no 'Before=vfio-gpu.service systemd-udevd.service' \
+                        '[Service]' Type=oneshot RemainAfterExit=yes "${machine_preloads[@]/#/ExecStart=modprobe }"
+        } >"$units/vm-preload.service"
+        ln -s ../vm-preload.service "$units/sysinit.target.wants/vm-preload.service"
+}
+
+# boot_files RUN IMAGE INITRD
+boot_files() {
+        local run=$1 image=$2 initrd=$3
+        boot_config "$run"
+        echo "$machine_fstab" >"$run/root.d/etc/fstab"
+        [[ -z $machine_act ]] || install -D -m 0755 "$machine_act" "$run/root.d/usr/libexec/vm-act"
+        boot_preloads "$run"
+        boot_modules "$run" "$image" "$initrd"
+}
+
+# boot_root RUN IMAGE: the real root
 boot_root() {
-        local run=$1 image=$2 config=$3
+        local run=$1 image=$2 mode file added=() replaced=()
+        while read -r mode file; do
+                added+=(-p "/$file f $mode 0 0 cat $run/root.d/$file")
+                replaced+=("$file")
+        done < <(find "$run/root.d" -type f -printf '%m %P\n')
         rm -f "$run/root" "$run/data"
         mksquashfs "$vm_dir/guest" "$run/data" -no-progress -quiet -all-root >"$run/mksquashfs.log" 2>&1
-        echo "$machine_fstab" >"$run/fstab"
-        mksquashfs "$image/tree" "$run/root" -comp lz4 -noappend -no-progress -quiet -no-xattrs \
-                -p "/etc/vfio-gpu.conf f 0644 0 0 cat $config" -p "/etc/fstab f 0644 0 0 cat $run/fstab" \
-                -wildcards -e boot etc/vfio-gpu.conf etc/fstab etc/apt var/lib/apt var/cache var/lib/dpkg usr/share/doc \
+        mksquashfs "$image/tree" "$run/root" -comp lz4 -noappend -no-progress -quiet -no-xattrs "${added[@]}" \
+                -wildcards -e "${replaced[@]}" boot etc/apt var/lib/apt var/cache var/lib/dpkg usr/share/doc \
                 usr/share/man usr/share/locale usr/share/info usr/share/i18n usr/share/zoneinfo 'usr/share/perl*' \
                 usr/share/lintian usr/share/keyrings usr/share/common-licenses usr/include \
                 'usr/lib/x86_64-linux-gnu/perl*' usr/lib/x86_64-linux-gnu/gconv >>"$run/mksquashfs.log" 2>&1
 }
 
-# boot_initrd RUN IMAGE CONFIG: the image as dracut made it, and the scenario's config as an archive behind
-# it, whose files replace those of the first (Documentation/driver-api/early-userspace/buffer-format.rst).
-# That stands for "edit the config, run dracut -f" and saves the seconds of the second.
+# boot_initrd RUN INITRD: the image as dracut made it, and the scenario's files as an archive behind it, which
+# replace those of the first (Documentation/driver-api/early-userspace/buffer-format.rst)
 boot_initrd() {
-        local run=$1 image=$2 config=$3
-        mkdir -p "$run/append/etc"
-        install -m 0644 -o root -g root "$config" "$run/append/etc/vfio-gpu.conf"
+        local run=$1 initrd=$2
         {
-                cat "$image/$machine_initrd"
-                [[ $machine_initrd != initrd ]] ||
-                        (cd "$run/append" && printf 'etc/vfio-gpu.conf\n' | cpio --quiet -o -H newc)
+                cat "$initrd/initrd"
+                [[ ! -d $run/initrd.d ]] ||
+                        (cd "$run/initrd.d" && find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0)
         } >"$run/initrd"
-        rm -r "$run/append"
 }
 
 # Starts the card server. Socket paths have to be short: they are in a folder of their own, which goes
@@ -79,7 +113,7 @@ boot_unpack() {
         local run=$1
         mkdir -p "$run/facts"
         tar -C "$run/facts" -xf "$run/facts.tar" 2>>"$run/qemu.log" || true
-        rm -f "$run/facts.tar" "$run/root" "$run/data" "$run/initrd"
+        rm -rf "$run"/{facts.tar,root,data,initrd,root.d,initrd.d}
 }
 
 # Ends what this shell started: the card server, and the machine when the boot is interrupted.
@@ -90,14 +124,15 @@ boot_stop() {
         done
 }
 
-# boot RUN IMAGE CONFIG: never fails; whether facts came is the first thing that is checked
+# boot RUN IMAGE INITRD: never fails; whether facts came is the first thing that is checked
 boot() {
-        local run=$1 image=$2 config=$3 sockets rc=0
+        local run=$1 image=$2 initrd=$3 sockets rc=0
         rm -rf "$run"
         mkdir -p "$run/cards"
         sockets=$(mktemp -d "${TMPDIR:-/tmp}/vm.XXXXXX")
-        boot_root "$run" "$image" "$config"
-        boot_initrd "$run" "$image" "$config"
+        boot_files "$run" "$image" "$initrd"
+        boot_root "$run" "$image"
+        boot_initrd "$run" "$initrd"
         boot_cards "$run" "$sockets"
         # In the background, so that a signal ends the wait at once (see boot_stop).
         boot_qemu "$run" "$image" "$sockets" &

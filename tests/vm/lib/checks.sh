@@ -104,26 +104,28 @@ boot_finished() {
         is active "$(content multi-user)"
 }
 
-# --- PCI functions
-
 mounted() {
         local check="mounted $*"
         has " $1 " "$(content mounts)"
 }
 
-# image_has IMAGE PATH, image_lacks IMAGE PATH: what dracut put into an initramfs
+# image_has VARIANT PATH, image_lacks VARIANT PATH: what dracut put into an initramfs, of those that the
+# machine boots or says looked_into of; PATH is an extended regular expression for the whole of it
 image_has() {
-        local check="image_has $*"
-        has "$2" "$(grep -x -- "$2" "$image/$1.list" 2>/dev/null)"
+        local check="image_has $*" seen=absent
+        ! grep -qxE -- "$2" "$run/images/$1" 2>/dev/null || seen=present
+        is present "$seen"
 }
 
 # An image whose list is empty lacks nothing: it was not looked into.
 image_lacks() {
         local check="image_lacks $*" seen=absent
-        [[ -s $image/$1.list ]] || seen="no list"
-        ! grep -qx -- "$2" "$image/$1.list" 2>/dev/null || seen=present
+        [[ -s $run/images/$1 ]] || seen="no list"
+        ! grep -qxE -- "$2" "$run/images/$1" 2>/dev/null || seen=present
         is absent "$seen"
 }
+
+# --- PCI functions
 
 driver_is() {
         local check="driver_is $*"
@@ -162,6 +164,12 @@ boot_vga_is() {
 vfio_opens() {
         local check="vfio_opens $*"
         is "ok $2" "$(content vfio-open | awk -v a="$1" '$1 == a { print $2 " " ($2 == "ok" ? substr($4, 4) : $0) }')"
+}
+
+# vfio_maps ADDRESS: through VFIO all of its BARs can be mapped, and there is one at least
+vfio_maps() {
+        local check="vfio_maps $*"
+        is map=ok "$(content vfio-open | awk -v a="$1" '$1 == a { print $2 == "ok" ? $5 " " $6 : $0 }' | sed 's/ $//')"
 }
 
 # on_vfio ADDRESS ID...: the two together for each function
@@ -355,4 +363,23 @@ no_file() {
         [[ -s $facts/pci ]] || seen="no facts"
         [[ ! -e $facts/run-$1 ]] || seen=present
         is absent "$seen"
+}
+
+# --- what was done in the guest (the scenario's file "act")
+
+# act_says TEXT, act_lacks TEXT: the commands of the file, each behind a "+ ", and what they said
+act_says() {
+        local check="act_says $*"
+        has "$1" "$(content act)"
+}
+
+act_lacks() {
+        local check="act_lacks $*"
+        lacks "$1" "$(content act)"
+}
+
+# act_exit N: of the whole file
+act_exit() {
+        local check="act_exit $*"
+        is "$1" "$(content act.exit)"
 }

@@ -32,13 +32,20 @@ debian_copy_apt_settings() {
         [[ ! -e $ca || -e $tree$ca ]] || install -D -m 0644 "$ca" "$tree$ca"
 }
 
+# The suite that has no release yet: this machine's debootstrap may not know its name, and a mirror that
+# stands still has an archive of it whose date is over.
+debian_testing=forky
+
 # debian_bootstrap SUITE TREE [PACKAGE,PACKAGE...]
 debian_bootstrap() {
-        local suite=$1 tree=$2 include=${3:-} args=(--variant=minbase) mirror
+        local suite=$1 tree=$2 include=${3:-} args=(--variant=minbase) mirror script=()
         [[ -z $include ]] || args+=("--include=$include")
+        [[ $suite != "$debian_testing" || -e /usr/share/debootstrap/scripts/$suite ]] || script=(/usr/share/debootstrap/scripts/sid)
         mirror=$(debian_mirror)
-        debootstrap "${args[@]}" "$suite" "$tree" "$mirror"
+        debootstrap "${args[@]}" "$suite" "$tree" "$mirror" "${script[@]}"
         debian_copy_apt_settings "$tree"
+        [[ $suite != "$debian_testing" ]] ||
+                echo 'Acquire::Check-Valid-Until "false";' >>"$tree/etc/apt/apt.conf.d/90vfio-gpu-tests"
 }
 
 # debian_install TREE APT-ARGUMENT...

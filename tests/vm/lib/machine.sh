@@ -13,7 +13,12 @@ machine_reset() {
         machine_card_names=()
         machine_words=()     # of the kernel command line
         machine_ports=0
-        machine_initrd=initrd
+        machine_config=      # vfio-gpu.conf, in both stages
+        machine_act=         # what root runs when the boot is over, or nothing
+        machine_initrd=any   # a variant of recipes/initrd
+        machine_looked_into=()
+        machine_modules=()   # modules that both stages have beside the usual ones
+        machine_preloads=()  # "MODULE OPTIONS" that the initramfs loads before anything else
         machine_fstab=
         machine_root=/dev/vda
         machine_root_device=(-device 'virtio-blk-pci,drive=root,addr=1e.0')
@@ -37,14 +42,52 @@ disk_in_fstab() {
                 -device 'virtio-blk-pci,drive=data,serial=data,addr=1f.6')
 }
 
-# The initramfs that dracut made for this host alone, config included: scenario 01's.
+# The initramfs that dracut made for this host alone, config included.
 image_of_this_host() {
-        machine_initrd=initrd-own
+        machine_initrd=own
 }
 
 # The initramfs that has everything but the dracut module of the product.
 image_without_module() {
-        machine_initrd=initrd-without
+        machine_initrd=without
+}
+
+# The initramfs that dracut made for any host where there was no config; the real root has it.
+image_without_config() {
+        machine_initrd=no-config
+}
+
+# The initramfs in which no systemd runs, but dracut's own scripts.
+image_without_systemd() {
+        machine_initrd=plain
+}
+
+# The initramfs with plymouth, and the display drivers that it wants early.
+image_with_splash() {
+        machine_initrd=splash
+}
+
+# looked_into VARIANT...: images that are made, for checks of what is in them, and not booted
+looked_into() {
+        machine_looked_into+=("$@")
+}
+
+# native_driver [PARAMETER=VALUE]...: both stages have vmtest_native, which takes every NVIDIA display, as
+# the vendor's driver would (see modules/vmtest_native.c)
+native_driver() {
+        machine_modules+=(vmtest_native)
+        kernel_words "${@/#/vmtest_native.}"
+}
+
+# variant_driver [PARAMETER=VALUE]...: how the VFIO variant driver of nvidia_grace behaves (see
+# modules/vmtest_vfio_pci.c); it is always there
+variant_driver() {
+        kernel_words "${@/#/vmtest_vfio_pci.}"
+}
+
+# preload MODULE [OPTION]...: the initramfs loads it before the product runs
+preload() {
+        machine_preloads+=("$*")
 }
 
 next_port() {
@@ -75,6 +118,11 @@ made_up_card() {
 # finds no chip that it knows and leaves: the card's log shows the visit.
 nvidia_t4() {
         made_up_card "$1" 'vendor=10de,device=1eb8,class=030200,subsystem=10de:12a2,revision=a1,bars=32:16M/64p:256M/64p:32M,flr,msi,pin'
+}
+
+# A card for whose id the tests' own VFIO variant driver has an alias.
+nvidia_grace() {
+        made_up_card "$1" 'vendor=10de,device=2342,class=030200,subsystem=10de:16eb,revision=a1,bars=64p:16M/64p:256M/64p:32M,flr,msi,pin'
 }
 
 # A slot as of a consumer card: display, audio and USB-C controller; each has a real driver (radeon,

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# What has to be there before a machine boots: tools of the host, and for each guest its image with the
-# program of this clone in it. All of it comes out of the cache but for what changed.
+# What has to be there before a machine boots: tools of the host, for each guest its image with the program
+# of this clone in it, and the initramfs images that the scenarios boot or look into. All of it comes out of
+# the cache but for what changed.
 
-# shellcheck disable=SC2034 # run and demo offer these
-all_guests=(bookworm trixie)
+# Those that boot a scenario which does not say its own, and all there are.
+# shellcheck disable=SC2034 # scenario.sh, run and demo offer these
+usual_guests=(bookworm trixie)
+# shellcheck disable=SC2034
+all_guests=("${usual_guests[@]}" "$debian_testing")
 
 host_tools() {
         need_root
@@ -32,61 +36,101 @@ hash_folder() {
         (cd "$1" && find . -type f -print0 | sort -z | xargs -0 -r sha256sum) | sha256sum | cut -c1-16
 }
 
-# prepare_program VARIABLE SUITE GUEST-TREE: the folder with what the program installs. VFIO_GPU_VM_PROGRAM
+# prepare_program VARIABLE GUEST COMPILER-TREE: the folder with what the program installs. VFIO_GPU_VM_PROGRAM
 # boots another program instead, for example one that must fail.
 prepare_program() {
         local -n ret_program=$1
-        local suite=$2 guest_tree=$3 compiler_tree
+        local guest=$2 compiler_tree=$3
         if [[ -n ${VFIO_GPU_VM_PROGRAM:-} ]]; then
                 ret_program=$VFIO_GPU_VM_PROGRAM
                 return
         fi
-        cache_get compiler_tree "compiler-$suite" compiler "$guest_tree"
-        cache_get ret_program "program-$suite" program "$compiler_tree" "$(hash_folder "$work_dir/source")"
+        cache_get ret_program "program-$guest" program "$compiler_tree" "$(hash_folder "$work_dir/source")"
 }
 
-# The scenario whose machine boots an image that dracut made with the config in it.
-own_config=scenarios/01-one-card/vfio-gpu.conf
-
-# prepare_image VARIABLE SUITE
+# prepare_image VARIABLE GUEST
 prepare_image() {
-        local variable=$1 suite=$2 tree made
-        cache_get tree "guest-$suite" guest "$suite"
-        prepare_program made "$suite" "$tree"
-        cache_get "$variable" "image-$suite" image "$tree" "$made" "$own_config" "$(hash_folder "$made")" \
-                "$(sha256sum "$vm_dir/$own_config" | cut -c1-16)" \
+        local variable=$1 guest=$2 tree compiler made modules
+        cache_get tree "guest-$guest" guest "$guest"
+        cache_get compiler "compiler-$guest" compiler "$tree"
+        cache_get modules "modules-$guest" modules "$compiler" "$(hash_folder "$vm_dir/modules")"
+        prepare_program made "$guest" "$compiler"
+        cache_get "$variable" "image-$guest" image "$tree" "$made" "$modules" "$(hash_folder "$made")" \
                 "$(hash_folder "$vm_dir/guest")" "$(sha256sum "$vm_dir/tools/vfio-open.c" | cut -c1-16)"
 }
 
-# Makes what the cache lacks, side by side: the network and the disk wait for each other less.
-prepare_all_at_once() {
-        local suite pid pids=() unused
-        (qemu_find) &
-        pids+=($!)
-        for suite in "$@"; do
-                # shellcheck disable=SC2034
-                (prepare_image unused "$suite") &
-                pids+=($!)
-        done
-        for pid in "${pids[@]}"; do
-                wait "$pid" || die "not all could be made"
-        done
+# initrd_name GUEST VARIANT SCENARIO: what a scenario's initramfs is called; one that a host made for itself
+# has that host's config in it, and is the scenario's own
+initrd_name() {
+        printf '%s/%s%s\n' "$1" "$2" "$([[ $2 != own ]] || echo "/$3")"
 }
 
-# prepare GUEST...: fills the arrays "qemu" and "images", a folder for each guest
+# prepare_initrd VARIABLE NAME
+prepare_initrd() {
+        local variable=$1 guest variant scenario config='' hash=''
+        IFS=/ read -r guest variant scenario <<<"$2"
+        if [[ -n $scenario ]]; then
+                config=scenarios/$scenario/vfio-gpu.conf
+                hash=$(sha256sum "$vm_dir/$config" | cut -c1-16)
+        fi
+        cache_get "$variable" "initrd-$variant-$guest" initrd "${images[$guest]}" "$variant" "$config" "$hash"
+}
+
+make_image() {
+        local unused
+        prepare_image unused "$1"
+}
+
+make_initrd() {
+        local unused
+        prepare_initrd unused "$1"
+}
+
+make_qemu() {
+        qemu_find
+}
+
+# side_by_side "COMMAND ARGUMENT"...: each in a shell of its own, as many at a time as there are processors
+side_by_side() {
+        local command running=0 failed=0
+        for command; do
+                if [[ $running -ge $(nproc) ]]; then
+                        wait -n || failed=1
+                        running=$((running - 1))
+                fi
+                # shellcheck disable=SC2086 # words without blanks
+                ($command) &
+                running=$((running + 1))
+        done
+        for ((; running > 0; running--)); do
+                wait -n || failed=1
+        done
+        [[ $failed -eq 0 ]] || die "not all could be made"
+}
+
+# prepare GUEST/SCENARIO...: makes what they need, and fills the arrays "qemu", "images" (a folder for each
+# guest) and "initrds" (a folder for each initrd_name)
 prepare() {
-        local suite path
-        declare -gA images=()
+        local guest name path guests names
+        declare -gA images=() initrds=()
+        mapfile -t guests < <(printf '%s\n' "${@%%/*}" | sort -u)
         host_tools
         source_copy
         export VFIO_GPU_SOURCE=$work_dir/source
-        prepare_all_at_once "$@"
+        side_by_side make_qemu "${guests[@]/#/make_image }"
         qemu_find
-        for suite in "$@"; do
-                prepare_image path "$suite"
-                images[$suite]=$path
+        for guest in "${guests[@]}"; do
+                prepare_image path "$guest"
+                images[$guest]=$path
                 # Where a developer looks for it.
                 mkdir -p "$work_dir/image"
-                ln -sfnT "$path" "$work_dir/image/$suite"
+                ln -sfnT "$path" "$work_dir/image/$guest"
+        done
+        names=$(for name; do scenario_initrds "$name"; done | sort -u)
+        mapfile -t names <<<"$names"
+        side_by_side "${names[@]/#/make_initrd }"
+        for name in "${names[@]}"; do
+                prepare_initrd path "$name"
+                initrds[$name]=$path
         done
 }

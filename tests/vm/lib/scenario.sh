@@ -5,7 +5,11 @@
 #   vfio-gpu.conf  the config, in the initramfs and in the real root
 #   machine        what is built into the machine, in machine.sh's words
 #   expect         what has to be seen, in checks.sh's words
-#   control        where "expect" says must_fail_checks_of: those checks, one a line
+#   guests         on which guests it is booted, where these are not the usual ones
+#   act            bash that root runs in the guest when the boot is over, before facts are collected; each
+#                  command is shown before it runs, one that fails does not end it
+#   control        where "expect" says must_fail_checks_of: those checks, one a line; control.NAME where
+#                  it says that of several scenarios
 
 scenarios_dir=$vm_dir/scenarios
 
@@ -16,30 +20,63 @@ scenario_names() {
         done
 }
 
-# scenario_boot NAME GUEST RUN IMAGE
-scenario_boot() {
-        local dir=$scenarios_dir/$1 run=$3 image=$4
+# The guests that a scenario is booted on.
+scenario_guests() {
+        local file=$scenarios_dir/$1/guests
+        if [[ -e $file ]]; then
+                grep -v '^#' "$file"
+        else
+                printf '%s\n' "${usual_guests[@]}"
+        fi
+}
+
+# Describes the scenario's machine.
+scenario_machine() {
+        local dir=$scenarios_dir/$1
         machine_reset
+        machine_config=$dir/vfio-gpu.conf
+        [[ ! -e $dir/act ]] || machine_act=$dir/act
         # shellcheck disable=SC1091
         . "$dir/machine"
-        boot "$run" "$image" "$dir/vfio-gpu.conf"
+}
+
+# scenario_initrds GUEST/NAME: the initramfs images that it boots or looks into, by initrd_name
+scenario_initrds() {
+        local guest=${1%%/*} name=${1#*/} variant
+        scenario_machine "$name"
+        for variant in "$machine_initrd" "${machine_looked_into[@]}"; do
+                initrd_name "$guest" "$variant" "$name"
+        done
+}
+
+# scenario_boot NAME GUEST RUN IMAGE: boots it; the lists of its images come to lie beside its facts
+scenario_boot() {
+        local scenario=$1 guest=$2 run=$3 image=$4 variant
+        scenario_machine "$scenario"
+        # shellcheck disable=SC2154 # prepare fills initrds
+        boot "$run" "$image" "${initrds[$(initrd_name "$guest" "$machine_initrd" "$scenario")]}"
+        mkdir -p "$run/images"
+        for variant in "$machine_initrd" "${machine_looked_into[@]}"; do
+                cp "${initrds[$(initrd_name "$guest" "$variant" "$scenario")]}/list" "$run/images/$variant"
+        done
 }
 
 # The negative control: another scenario's checks on this boot's facts. Those of the file "control" have
 # to be among the failed ones, and the list of what failed is kept beside the facts.
 must_fail_checks_of() {
-        local check="must_fail_checks_of $*" line failed holds
+        local check="must_fail_checks_of $*" line failed holds control=$scenarios_dir/$scenario/control
+        [[ ! -e $control.$1 ]] || control+=.$1
         failed=$(checks_failed=()
                 # shellcheck disable=SC1090
                 . "$scenarios_dir/$1/expect"
                 printf '%s\n' "${checks_failed[@]}")
-        printf '%s\n' "$failed" >"$run/control.txt"
+        printf '%s\n' "$failed" >>"$run/control.txt"
         while IFS= read -r line; do
                 [[ -n $line && $line != '#'* ]] || continue
                 holds=0
                 ! grep -qF -- "$line: expected " <<<"$failed" || holds=1
                 judge "\"$line\" to fail" "that it holds" "$holds"
-        done <"$scenarios_dir/$scenario/control"
+        done <"$control"
 }
 
 # A check that holds where nothing was seen proves nothing anywhere: on the facts of a boot that left
@@ -73,6 +110,7 @@ scenario_check() {
         (
                 set +e +o pipefail
                 checks_begin "$run" "$image"
+                rm -f "$run/control.txt"
                 facts_came
                 if [[ ${#checks_failed[@]} -eq 0 ]]; then
                         boot_finished
