@@ -17,6 +17,8 @@ static int open_standard_files(void)
 
 int main(int argc, char **argv)
 {
+        /* what a shell leaves open is not for us to hold: it may be the device that is to let go */
+        (void)close_range(STDERR_FILENO + 1, ~0u, 0);
         if (open_standard_files() < 0)
                 return EXIT_STATUS_MACHINE;
 

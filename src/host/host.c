@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/host.h"
 
+#include <string.h>
+
 #include "base/driver-name.h"
 
 Host *host_new(void)
@@ -22,6 +24,14 @@ void host_free(Host *host)
 bool binding_is_on(const Binding *binding, const char *driver)
 {
         return binding->driver && driver_name_equal(binding->driver, driver);
+}
+
+void host_add_warning(Host *host, const char *text)
+{
+        const char **warning = arena_push(host->arena, &host->warnings, &host->n_warnings);
+
+        if (warning)
+                *warning = text;
 }
 
 static int compare_with_address(const void *address, const void *function)
@@ -81,4 +91,9 @@ bool function_shares_group(const Function *const *functions, size_t n, const Fun
                 if (f->iommu_group >= 0 && functions[i]->iommu_group == f->iommu_group)
                         return true;
         return false;
+}
+
+bool binding_is_vfio(const Binding *binding)
+{
+        return binding->vfio_device || (binding->driver && strstr(binding->driver, "vfio"));
 }

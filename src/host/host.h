@@ -47,6 +47,14 @@ typedef struct Binding {
         bool vfio_cdev;          /* it has a node of its own, /dev/vfio/devices/vfio0 */
 } Binding;
 
+/* Who uses a function through the driver that has it. Looked for only where the driver is to let
+ * go, and in the real root only: in the initrd nobody uses anything yet. */
+typedef struct Users {
+        bool known;        /* somebody looked; otherwise the rest says nothing */
+        const char *names; /* "Xorg (pid 812), USB device 3-1", or NULL: nobody was found */
+        const char *doubt; /* why there may be more, or NULL */
+} Users;
+
 typedef struct Function {
         PciAddress address;
         PciAddress parent;      /* the bridge that it lies behind, */
@@ -65,8 +73,7 @@ typedef struct Function {
         bool boot_framebuffer; /* the firmware's framebuffer lies in its BARs */
         const char *stuck;     /* who of an earlier run never came back from it ("process 412 of the
                                   initrd stage"), or NULL; then it must not be touched */
-        const char *in_use;    /* who would miss its driver ("USB device 3-1"), or NULL; looked for
-                                  in the real root only, where somebody may */
+        Users users;           /* who would miss its driver; scan-users.c */
         const char **modules;  /* modules whose aliases match; of GPUs only */
         size_t n_modules;
         const char *name; /* "TU104GL [Tesla T4]" of pci.ids when asked for, or NULL */
@@ -116,6 +123,9 @@ DEFINE_CLEANUP(Host *, host_free);
 /* True when the driver that has the function is `driver`, spelled either way. */
 bool binding_is_on(const Binding *binding, const char *driver);
 
+/* Adds to `warnings`. NULL is allowed: memory that has run out is remembered by the arena. */
+void host_add_warning(Host *host, const char *text);
+
 /* The function at `address`, or NULL. */
 const Function *host_find(const Host *host, PciAddress address);
 
@@ -144,3 +154,7 @@ bool function_is_nvswitch(const Function *f);
 
 /* Either: what drivers take for itself, and not because it belongs to something else. */
 bool function_is_gpu(const Function *f);
+
+/* On vfio-pci or a variant of it, whose names all tell: a VM may hold it, even while VFIO does not
+ * know it yet, or no longer. */
+bool binding_is_vfio(const Binding *binding);

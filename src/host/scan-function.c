@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "base/quote.h"
-#include "host/scan-users.h"
 #include "host/scan.h"
 
 #define ATTRIBUTE_MAX 512
@@ -266,8 +265,8 @@ static const char *device_path(PciAddress address, char buffer[static DEVICE_PAT
         return buffer;
 }
 
-void scan_function(const Root *root, Stage stage, const Modules *modules, PciAddress address,
-        Arena *arena, Function *ret)
+void scan_function(
+        const Root *root, const Modules *modules, PciAddress address, Arena *arena, Function *ret)
 {
         _cleanup_close_ int fd = -EBADF;
         char path[DEVICE_PATH_SIZE];
@@ -280,9 +279,6 @@ void scan_function(const Root *root, Stage stage, const Modules *modules, PciAdd
         else
                 read_function(&device, modules, &f);
         read_parent(root, path, &f);
-        /* in the initrd nobody uses anything yet, though built-in drivers may have found things */
-        if (stage == STAGE_SYSTEM)
-                f.in_use = scan_user(fd, &f, arena);
         f.unreadable = device.trouble;
         *ret = f;
 }

@@ -12,5 +12,5 @@
  * configuration space is read: that would wake a sleeping card. Strings live in `arena`, which
  * remembers when memory was out.
  */
-void scan_function(const Root *root, Stage stage, const Modules *modules, PciAddress address,
-        Arena *arena, Function *ret);
+void scan_function(
+        const Root *root, const Modules *modules, PciAddress address, Arena *arena, Function *ret);

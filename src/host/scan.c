@@ -44,15 +44,6 @@ static int _printf_(3, 4) fail(char **reterr_message, int error, const char *for
         return error;
 }
 
-/* Either may be NULL when memory is out, which the arena remembers. */
-static void add_warning(Host *host, const char *text)
-{
-        const char **warning = arena_push(host->arena, &host->warnings, &host->n_warnings);
-
-        if (warning)
-                *warning = text;
-}
-
 static const char *text_of(const Scan *scan, const char *path, size_t max)
 {
         _cleanup_free_ char *text = NULL;
@@ -141,12 +132,12 @@ static int read_modules(Scan *scan)
         if (r < 0)
                 return r;
         if (!host->release)
-                add_warning(host,
+                host_add_warning(host,
                         "the kernel's release is not known (no "
                         "proc/sys/kernel/osrelease; --kernel=RELEASE names it), and so not "
                         "its modules either");
         else if (!modules_indexed(scan->modules))
-                add_warning(host,
+                host_add_warning(host,
                         arena_printf(host->arena,
                                 "no module indexes in lib/modules/%s: modules that are not loaded "
                                 "count as missing",
@@ -182,9 +173,9 @@ static bool address_is_sane(PciAddress address)
 
 static void warn_of_address(Host *host, PciAddress a)
 {
-        add_warning(host, arena_printf(host->arena,
-                                  "%04x:%02x:%02x.%x is left out: no device has this address",
-                                  a.domain, a.bus, a.device, a.function));
+        host_add_warning(host, arena_printf(host->arena,
+                                       "%04x:%02x:%02x.%x is left out: no device has this address",
+                                       a.domain, a.bus, a.device, a.function));
 }
 
 static int read_functions(Scan *scan, char **reterr_message)
@@ -209,10 +200,10 @@ static int read_functions(Scan *scan, char **reterr_message)
                 f = arena_push(host->arena, &host->functions, &host->n_functions);
                 if (!f)
                         return -ENOMEM;
-                scan_function(scan->root, host->stage, scan->modules, addresses[i], host->arena, f);
+                scan_function(scan->root, scan->modules, addresses[i], host->arena, f);
                 if (f->unreadable)
-                        add_warning(host, arena_printf(host->arena, "%s is left out: %s",
-                                                  PCI_ADDRESS(f->address), f->unreadable));
+                        host_add_warning(host, arena_printf(host->arena, "%s is left out: %s",
+                                                       PCI_ADDRESS(f->address), f->unreadable));
         }
         return 0;
 }
@@ -224,7 +215,7 @@ static void read_framebuffers(Scan *scan)
         int r = root_read(scan->root, "proc/iomem", IOMEM_MAX, &iomem);
 
         if (r < 0)
-                add_warning(host,
+                host_add_warning(host,
                         arena_printf(host->arena,
                                 "proc/iomem: %s: which card holds the firmware's framebuffer is "
                                 "not known",

@@ -178,6 +178,15 @@ int plan_build(const Config *config, const KernelWords *words, const Host *host,
         return 0;
 }
 
+bool plan_takes(const Plan *plan, const Function *f)
+{
+        for (size_t i = 0; i < plan->n_steps; i++)
+                if (plan->steps[i].type == STEP_UNBIND &&
+                        pci_address_compare(plan->steps[i].address, f->address) == 0)
+                        return true;
+        return false;
+}
+
 void plan_free(Plan *plan)
 {
         arena_free(plan->arena);

@@ -34,5 +34,8 @@ PlanOff plan_off(const KernelWords *words, const Host *host);
 int plan_build(
         const Config *config, const KernelWords *words, const Host *host, Plan **ret) _must_check_;
 
+/* True when a step takes `f` from its driver: then it matters who uses it. */
+bool plan_takes(const Plan *plan, const Function *f);
+
 void plan_free(Plan *plan);
 DEFINE_CLEANUP(Plan *, plan_free);

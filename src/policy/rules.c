@@ -88,6 +88,22 @@ static const char *rule_boot_display(const Bench *bench, const Claim *claim)
         return NULL;
 }
 
+/* A driver that is told to let go waits for whoever has the device open, and may wait for ever. */
+static const char *in_use(const Function *f, Arena *arena)
+{
+        const char *address = PCI_ADDRESS(f->address);
+
+        if (!f->users.known)
+                return NULL; /* before anything is done, somebody will look */
+        if (f->users.names)
+                return arena_printf(arena, "%s is on %s and in use: %s", address, f->binding.driver,
+                        f->users.names);
+        if (f->users.doubt)
+                return arena_printf(arena, "%s is on %s and may be in use: %s", address,
+                        f->binding.driver, f->users.doubt);
+        return NULL;
+}
+
 /* Why function `i` is not taken from the driver that has it, or NULL: it may be, or there is no
  * need. */
 static const char *busy(const Claim *claim, size_t i, Arena *arena)
@@ -98,7 +114,7 @@ static const char *busy(const Claim *claim, size_t i, Arena *arena)
 
         if (!driver || binding_is_on(&f->binding, claim->drivers[i]))
                 return NULL;
-        if (f->binding.vfio_device)
+        if (binding_is_vfio(&f->binding))
                 return arena_printf(arena, "%s is on %s, another VFIO driver: a VM may hold it",
                         address, driver);
         if (function_is_display(f))
@@ -107,10 +123,7 @@ static const char *busy(const Claim *claim, size_t i, Arena *arena)
         if (!claim_is_companion(f, claim->display))
                 return arena_printf(
                         arena, "%s is on %s, and is no companion of the display", address, driver);
-        if (f->in_use)
-                return arena_printf(
-                        arena, "%s is on %s and in use: %s", address, driver, f->in_use);
-        return NULL;
+        return in_use(f, arena);
 }
 
 static const char *rule_driver_busy(const Bench *bench, const Claim *claim)

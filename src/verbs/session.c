@@ -7,6 +7,7 @@
 #include "host/capabilities.h"
 #include "host/conf-file.h"
 #include "host/run-dir.h"
+#include "host/scan-users.h"
 #include "host/scan.h"
 #include "verbs/say.h"
 
@@ -173,6 +174,39 @@ ExitStatus session_plan(Session *s)
         }
         if (plan_build(s->config, &s->words, s->host, &s->plan) < 0)
                 return session_out_of_memory(s);
+        return EXIT_STATUS_OK;
+}
+
+/* Those that the plan takes from a driver, and of which nobody has asked yet who uses them. */
+static size_t list_unasked(Session *s, Function **functions)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; s->host->stage == STAGE_SYSTEM && i < s->host->n_functions; i++) {
+                Function *f = &s->host->functions[i];
+
+                if (!f->users.known && plan_takes(s->plan, f))
+                        functions[n++] = f;
+        }
+        return n;
+}
+
+ExitStatus session_ask_users(Session *s)
+{
+        Function **unasked = arena_array(s->arena, s->host->n_functions, sizeof(*unasked));
+
+        if (!unasked)
+                return session_out_of_memory(s);
+        for (size_t n; (n = list_unasked(s, unasked)) > 0;) {
+                ExitStatus status = EXIT_STATUS_OK;
+
+                if (scan_users(&s->root, s->host, unasked, n) < 0)
+                        return session_out_of_memory(s);
+                plan_free(TAKE_PTR(s->plan));
+                status = session_plan(s);
+                if (status != EXIT_STATUS_OK)
+                        return status;
+        }
         return EXIT_STATUS_OK;
 }
 

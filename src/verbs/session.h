@@ -45,7 +45,11 @@ ExitStatus session_read_config(Session *session, bool quiet_if_missing) _must_ch
 /* Plans. Where nothing is to be done at all (vfio_gpu=0, a crash kernel), no config is needed. */
 ExitStatus session_plan(Session *session) _must_check_;
 
-/* All of it. */
+/* Asks who uses what the plan would take from a driver, and plans anew with the answer. Without it
+ * a plan takes for granted that nobody does. */
+ExitStatus session_ask_users(Session *session) _must_check_;
+
+/* Opens, reads and plans. */
 ExitStatus session_open(const Options *options, Session *ret) _must_check_;
 
 /* Whether the initrd worked with another config than the one that was read. */

@@ -6,6 +6,7 @@
 #include "host/capabilities.h"
 #include "host/ops-kernel.h"
 #include "host/run-dir.h"
+#include "host/scan-users.h"
 #include "host/stuck.h"
 #include "report/report-json.h"
 #include "report/report-systemd.h"
@@ -15,8 +16,8 @@
 #include "verbs/verbs.h"
 
 /* What each part of a run needs beyond root's own files. A config that --config names may lie in a
- * folder that is not root's. */
-#define TO_READ   (TO_CHANGE | CAPABILITY(CAP_DAC_READ_SEARCH))
+ * folder that is not root's; and the files that others have open are to be seen. */
+#define TO_READ   (TO_CHANGE | SCAN_USERS_CAPABILITIES)
 #define TO_CHANGE CAPABILITY(CAP_SYS_MODULE)
 #define TO_TELL   0
 
@@ -197,6 +198,8 @@ static ExitStatus apply(Session *s, const RunDir *dir, bool *ret_published)
 
         if (status == EXIT_STATUS_OK)
                 status = session_plan(s);
+        if (status == EXIT_STATUS_OK)
+                status = session_ask_users(s);
         if (status == EXIT_STATUS_OK)
                 status = session_keep(s, TO_CHANGE);
         if (status == EXIT_STATUS_OK)

@@ -32,6 +32,8 @@ static ExitStatus run(const Options *options, bool steps)
         ExitStatus status = session_open(options, &s);
 
         if (status == EXIT_STATUS_OK)
+                status = session_ask_users(&s);
+        if (status == EXIT_STATUS_OK)
                 status = foresee(&s, steps);
         session_done(&s);
         return status;

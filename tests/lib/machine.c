@@ -64,6 +64,7 @@ static bool take_text(const char *word, MachineFunction *f)
                 {"unreadable=", offsetof(MachineFunction, unreadable)},
                 {"in_use=", offsetof(MachineFunction, in_use)},
                 {"stuck=", offsetof(MachineFunction, stuck)},
+                {"doubt=", offsetof(MachineFunction, doubt)},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {

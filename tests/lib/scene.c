@@ -40,8 +40,9 @@ static void add_function(const MachineFunction *from, void *context)
                 .binding = {keep(host, from->driver), keep(host, from->vfio), from->cdev},
                 .boot_vga = *from->boot_vga == '1',
                 .boot_framebuffer = from->framebuffer,
-                .in_use = keep(host, from->in_use),
                 .stuck = keep(host, from->stuck),
+                .users = {*from->in_use || *from->doubt, keep(host, from->in_use),
+                        keep(host, from->doubt)},
         };
         if (f->has_parent)
                 cr_assert_eq(pci_address_parse(from->parent, &f->parent, NULL), 0);

@@ -273,6 +273,13 @@ Test(rules, driver_busy_beside_the_display)
                         "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel in_use=pcm\n",
                         ONE, "a:0000:01:00.0{0,1}!driver-busy",
                         "0000:01:00.1 is on snd_hda_intel and in use: pcm"},
+                {CARD HOST
+                        "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel doubt=closed\n",
+                        ONE, "a:0000:01:00.0{0,1}!driver-busy",
+                        "0000:01:00.1 is on snd_hda_intel and may be in use: closed"},
+                /* on its way to VFIO, or away from it: nobody but release takes it */
+                {CARD HOST "0000:01:00.1 10de:22ba 040300 group=1 driver=xe-vfio-pci\n", ONE,
+                        "a:0000:01:00.0{0,1}!driver-busy", "another VFIO driver"},
                 /* who uses what is not claimed is not asked */
                 {CARD HOST "0000:01:00.1 10de:1ad6 0c0330 group=7 driver=xhci_hcd in_use=3-1\n",
                         "{ name = 'a'; address = '01:00'; functions = [ 0 ]; }", GOOD, NULL},
