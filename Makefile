@@ -110,7 +110,7 @@ check-unit:
 
 # Builds and runs the Criterion tests alone; ARGS are Criterion's.
 unit: $(BUILD)/unit
-	$(BUILD)/unit $(ARGS)
+	$(BUILD)/unit --timeout 60 $(ARGS)
 
 check-cases:
 	@tests/check cases
