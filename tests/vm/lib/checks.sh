@@ -289,6 +289,12 @@ journal_lacks() {
         lacks "$2" "$(content "journal.$1")"
 }
 
+# stage_says STAGE TEXT: whoever says it, the kernel too
+stage_says() {
+        local check="stage_says $*"
+        has "$2" "$(grep -F -- "$2" "$facts/journal.$1" 2>/dev/null || echo "$(grep -c . "$facts/journal.$1" 2>/dev/null) lines without it")"
+}
+
 # journal_record STAGE FIELD=VALUE...: one record of the program has all these fields
 journal_record() {
         local check="journal_record $*" stage=$1 pair records
