@@ -215,6 +215,12 @@ card_probed() {
         judge "BAR reads by a driver" "$n" "$holds"
 }
 
+# It stopped answering, as its specification says.
+card_died() {
+        local check="card_died $*"
+        has " dead" "$(card_log "$1")"
+}
+
 # A virtual machine's monitor resets the card that it opens.
 card_reset() {
         local check="card_reset $*"
@@ -269,6 +275,11 @@ unit_exit_status() {
 status_text_has() {
         local check="status_text_has $*"
         has "$1" "$(unit_property StatusText)"
+}
+
+status_text_lacks() {
+        local check="status_text_lacks $*"
+        lacks "$1" "$(unit_property StatusText)"
 }
 
 # failed_units_are UNIT...: the guest's list of failed units is exactly this
@@ -338,6 +349,12 @@ status_exit_status() {
 status_result() {
         local check="status_result $*"
         is "$1" "$(status_json | sed -n 's/.*"stage":"[a-z]*","result":"\([a-z]*\)".*/\1/p')"
+}
+
+# status_stale true|false: the initramfs holds another config
+status_stale() {
+        local check="status_stale $*"
+        has "\"stale_initrd\":$1" "$(status_json)"
 }
 
 # status_gpu NAME ADDRESS|null RESULT REASON|null, in the order of the contract

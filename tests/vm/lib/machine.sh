@@ -125,6 +125,17 @@ nvidia_grace() {
         made_up_card "$1" 'vendor=10de,device=2342,class=030200,subsystem=10de:16eb,revision=a1,bars=64p:16M/64p:256M/64p:32M,flr,msi,pin'
 }
 
+# A T4 that falls off the bus when the kernel has found it: from then on all that is read is ones. A real
+# one does that when its power or its firmware fails.
+nvidia_t4_that_dies() {
+        made_up_card "$1" 'vendor=10de,device=1eb8,class=030200,subsystem=10de:12a2,revision=a1,bars=32:16M/64p:256M/64p:32M,flr,msi,pin,dies'
+}
+
+# One that has no memory: every BAR is of size 0.
+nvidia_t4_without_bars() {
+        made_up_card "$1" 'vendor=10de,device=1eb8,class=030200,subsystem=10de:12a2,revision=a1,flr,msi,pin'
+}
+
 # A slot as of a consumer card: display, audio and USB-C controller; each has a real driver (radeon,
 # snd_hda_intel, xhci_hcd). radeon's frame buffer set-up never ends on this emulated chip.
 radeon_slot() {

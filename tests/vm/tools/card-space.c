@@ -62,6 +62,17 @@ static void read_bar(
                         (unsigned long long)offset, size);
 }
 
+/* Linux reads this register alone once for each device, when it has found all of them and before it
+ * gives any to a driver (pci_apply_final_quirks() in drivers/pci/quirks.c); no firmware here does.
+ */
+static void die_when_found(struct card *card, uint64_t offset, uint32_t size)
+{
+        if (!card->dies || card->dead || offset != PCI_CACHE_LINE_SIZE || size != 1)
+                return;
+        card->dead = true;
+        card_log(card, "dead");
+}
+
 int card_read(struct card *card, uint32_t region, uint64_t offset, uint32_t size, uint8_t *ret_data)
 {
         if (!in_region(card, region, offset, size))
@@ -70,6 +81,10 @@ int card_read(struct card *card, uint32_t region, uint64_t offset, uint32_t size
                 memcpy(ret_data, card->config + offset, size);
         else
                 read_bar(card, region, offset, size, ret_data);
+        if (card->dead)
+                memset(ret_data, 0xff, size);
+        if (region == VFIO_PCI_CONFIG_REGION_INDEX)
+                die_when_found(card, offset, size);
         return 0;
 }
 
@@ -116,7 +131,7 @@ int card_write(
         if (!in_region(card, region, offset, size))
                 return -EINVAL;
         if (region == VFIO_PCI_CONFIG_REGION_INDEX) {
-                for (uint32_t i = 0; i < size; i++)
+                for (uint32_t i = 0; i < size && !card->dead; i++)
                         write_config_byte(card, offset + i, data[i]);
                 return 0;
         }

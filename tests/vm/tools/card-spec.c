@@ -167,6 +167,8 @@ static bool parse_word(struct card *card, const char *key)
                 card->writable[EXP_AT + PCI_EXP_DEVCTL + 1] = PCI_EXP_DEVCTL_BCR_FLR >> 8;
         else if (strcmp(key, "multifunction") == 0)
                 card->config[PCI_HEADER_TYPE] = 0x80;
+        else if (strcmp(key, "dies") == 0)
+                card->dies = true;
         else
                 return false;
         return true;

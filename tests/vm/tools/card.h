@@ -27,6 +27,8 @@ struct card {
         uint64_t bar_size[CARD_BARS];
         bool has_pin;
         bool has_msi;
+        bool dies;      /* falls off the bus once the kernel has found it */
+        bool dead;      /* reads as ones, keeps nothing */
         uint32_t boot0; /* first register of BAR 0: NVIDIA drivers read the chip's name there */
 
         unsigned long bar_reads;
