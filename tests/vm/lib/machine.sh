@@ -13,7 +13,8 @@ machine_reset() {
         machine_card_names=()
         machine_words=()     # of the kernel command line
         machine_ports=0
-        machine_config=      # vfio-gpu.conf, in both stages
+        machine_config=      # vfio-gpu.conf of the real root, and of the initramfs
+        machine_initrd_config= # that of the initramfs where it is another
         machine_act=         # what root runs when the boot is over, or nothing
         machine_initrd=any   # a variant of recipes/initrd
         machine_looked_into=()

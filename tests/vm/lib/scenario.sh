@@ -3,6 +3,7 @@
 #
 # A scenario: a folder with
 #   vfio-gpu.conf  the config, in the initramfs and in the real root
+#   initrd.conf    the config in the initramfs, where that is another: a stale one
 #   machine        what is built into the machine, in machine.sh's words
 #   expect         what has to be seen, in checks.sh's words
 #   guests         on which guests it is booted, where these are not the usual ones
@@ -35,6 +36,7 @@ scenario_machine() {
         local dir=$scenarios_dir/$1
         machine_reset
         machine_config=$dir/vfio-gpu.conf
+        [[ ! -e $dir/initrd.conf ]] || machine_initrd_config=$dir/initrd.conf
         [[ ! -e $dir/act ]] || machine_act=$dir/act
         # shellcheck disable=SC1091
         . "$dir/machine"
