@@ -38,6 +38,9 @@ static const SchemaKey entry_keys[] = {
                 value_read_functions, offsetof(Entry, functions), 0},
         {"allow_boot_display", EXPECTED_BOOL, value_read_bool, offsetof(Entry, allow_boot_display),
                 0},
+        {"allow_group_members",
+                "addresses, each once, as lspci -D prints them, e.g. [ \"0000:03:00.0\" ]",
+                value_read_members, 0, 0},
 };
 static const Schema entry_schema = {entry_keys, ARRAY_SIZE(entry_keys)};
 

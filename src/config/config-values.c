@@ -156,6 +156,40 @@ void value_read_count(const Reading *reading, const config_setting_t *setting, v
                 value_reject(reading, setting);
 }
 
+static bool is_listed(const Entry *entry, Place place)
+{
+        for (size_t i = 0; i < entry->n_members; i++)
+                if (pci_address_compare(entry->members[i].address, place.address) == 0 &&
+                        entry->members[i].function == place.function)
+                        return true;
+        return false;
+}
+
+void value_read_members(const Reading *reading, const config_setting_t *setting, void *target)
+{
+        Entry *entry = target;
+
+        if (!value_is_row(setting)) {
+                value_reject(reading, setting);
+                return;
+        }
+        if (value_is_too_long(reading, setting))
+                return;
+
+        unsigned n = (unsigned)config_setting_length(setting);
+        entry->members = arena_array(reading->arena, n, sizeof(*entry->members));
+        for (unsigned i = 0; entry->members && i < n; i++) {
+                const config_setting_t *item = config_setting_get_elem(setting, i);
+                Place place = {0};
+
+                if (pci_address_parse(string_of(item), &place.address, &place.function) < 0 ||
+                        is_listed(entry, place))
+                        value_reject(reading, item);
+                else
+                        entry->members[entry->n_members++] = place;
+        }
+}
+
 void value_read_timeout(const Reading *reading, const config_setting_t *setting, void *target)
 {
         int seconds = integer_of(setting, CONFIG_TIMEOUT_MIN, CONFIG_TIMEOUT_MAX);

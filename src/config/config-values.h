@@ -49,6 +49,7 @@ void value_read_id(const Reading *reading, const config_setting_t *setting, void
 void value_read_vendor(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_count(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_functions(const Reading *reading, const config_setting_t *setting, void *target);
+void value_read_members(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_timeout(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_blacklist(const Reading *reading, const config_setting_t *setting, void *target);
 

@@ -23,6 +23,12 @@ typedef enum Selector {
 #define ENTRY_COUNT_ALL     0u
 #define ENTRY_FUNCTIONS_ALL 0u
 
+/* A slot, or one function of it. */
+typedef struct Place {
+        PciAddress address;
+        bool function;
+} Place;
+
 /* One group of `gpus`: which GPUs, and what to do with them. */
 typedef struct Entry {
         const char *name;      /* unique; "gpu" and its place where the file gives none */
@@ -37,6 +43,8 @@ typedef struct Entry {
         unsigned functions; /* bit n: function n; ENTRY_FUNCTIONS_ALL: display and companions */
         bool optional;
         bool allow_boot_display;
+        Place *members; /* foreigners of the IOMMU group that may be claimed too */
+        size_t n_members;
 } Entry;
 
 /* Parameters of the vfio-pci module that the config can set; names in config_vfio_option_name(). */

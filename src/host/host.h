@@ -18,6 +18,7 @@
 #define PCI_CLASS_BASE_STORAGE            0x01
 #define PCI_CLASS_BASE_NETWORK            0x02
 #define PCI_CLASS_BASE_DISPLAY            0x03
+#define PCI_CLASS_BASE_BRIDGE             0x06
 #define PCI_CLASS_VGA                     0x0300
 #define PCI_CLASS_3D                      0x0302
 #define PCI_CLASS_DISPLAY_OTHER           0x0380

@@ -78,7 +78,7 @@ int stuck_add(const Root *root, const RunDir *dir, Stage stage, const Step *step
                 text_add(&text, "%s\n", before);
         old = text.length;
         for (size_t i = 0; i < n_steps; i++)
-                if (outcomes[i].worker > 0 && steps[i].claim != STEP_NO_CLAIM)
+                if (outcomes[i].worker > 0 && steps[i].claim >= 0)
                         add_step(&text, root, stage, &steps[i], outcomes[i].worker);
         if (arena_failed(arena))
                 return -ENOMEM;

@@ -17,7 +17,7 @@ typedef struct Claim {
         const Entry *entry;
         bool skipped;               /* by vfio_gpu.skip=: left alone, whoever wants it */
         const Function *display;    /* the GPU's first display function; NULL: there is no GPU */
-        const Function **functions; /* what is claimed, by address */
+        const Function **functions; /* what is claimed: of the card, then of its group */
         const char **drivers;       /* the VFIO driver that each of them is to get */
         size_t n_functions;
         const char *reasons[_REASON_MAX]; /* for each reason that applies, a sentence about it */

@@ -25,7 +25,8 @@ static const struct {
                 "switch the IOMMU on in the firmware (VT-d, AMD-Vi, SMMU) and in the kernel",
                 EOPNOTSUPP},
         [REASON_SHARED_GROUP] = {"shared-group",
-                "claim all of the group, or move the card to a slot with a group of its own",
+                "list the others in `allow_group_members`, or move the card to a slot with a group "
+                "of its own",
                 EXDEV},
         [REASON_BOOT_DISPLAY] = {"boot-display",
                 "keep another display for the host, or set `allow_boot_display = true`", EPERM},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "policy/members.h"
 
 typedef struct Bench {
         const Host *host;
@@ -120,7 +121,7 @@ static const char *busy(const Claim *claim, size_t i, Arena *arena)
         if (function_is_display(f))
                 return arena_printf(
                         arena, "%s took %s first, before vfio-gpu could hold it", driver, address);
-        if (!claim_is_companion(f, claim->display))
+        if (!claim_is_companion(f, claim->display) && !members_allow(claim->entry, f))
                 return arena_printf(
                         arena, "%s is on %s, and is no companion of the display", address, driver);
         return in_use(f, arena);
@@ -226,6 +227,13 @@ static bool is_quiet_bridge(const Function *f)
                                     !f->binding.driver);
 }
 
+static bool is_foreign(const Bench *bench, const Claim *claim, const Function *f)
+{
+        return function_shares_group(claim->functions, claim->n_functions, f) &&
+               !claim_holds(claim, f) && !is_quiet_bridge(f) &&
+               !claims_find_accepted(bench->claims, f);
+}
+
 static void add_foreigner(Text *text, const Function *f)
 {
         text_separate(text, ", ");
@@ -241,21 +249,22 @@ static void add_foreigner(Text *text, const Function *f)
 static const char *rule_shared_group(const Bench *bench, const Claim *claim)
 {
         Text foreigners = TEXT_IN(bench->arena);
+        Advice advice = {.items = TEXT_IN(bench->arena)};
         int group = -1;
 
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
 
-                if (!function_shares_group(claim->functions, claim->n_functions, f) ||
-                        claim_holds(claim, f) || is_quiet_bridge(f) ||
-                        claims_find_accepted(bench->claims, f))
+                if (!is_foreign(bench, claim, f))
                         continue;
                 group = f->iommu_group;
                 add_foreigner(&foreigners, f);
+                members_advise(&advice, bench->claims, f);
         }
         if (group < 0)
                 return NULL;
-        return arena_printf(bench->arena, "IOMMU group %d also holds %s", group, foreigners.string);
+        return arena_printf(bench->arena, "IOMMU group %d also holds %s: %s", group,
+                foreigners.string, members_advice(&advice, bench->arena));
 }
 
 static bool takes_a_display(const Claim *claim)

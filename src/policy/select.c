@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "policy/members.h"
 
 typedef struct Selection {
         const KernelWords *words;
@@ -423,6 +424,10 @@ int select_claims(
                         return r;
         }
         refuse_conflicts(&s);
+
+        int r = members_add(host, arena, &s.claims);
+        if (r < 0)
+                return r;
         if (arena_failed(arena))
                 return -ENOMEM;
         *ret = s.claims;

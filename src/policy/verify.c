@@ -32,8 +32,8 @@ static const char *refusal_message(const Claim *claim, Reason reason, Arena *are
                 text_add(&others, "%s: %s", reason_word((Reason)other), claim->reasons[other]);
         }
         text_add(&text, "%s", claim->reasons[reason]);
-        /* that sentence tells already which of firmware and kernel to turn to */
-        if (reason != REASON_NO_IOMMU)
+        /* these sentences tell already what to turn to */
+        if (reason != REASON_NO_IOMMU && reason != REASON_SHARED_GROUP)
                 text_add(&text, "; %s", reason_remedy(reason));
         if (!text_is_empty(&others))
                 text_add(&text, " (also %s)", others.string);

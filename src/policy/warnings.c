@@ -5,6 +5,7 @@
 
 #include "base/quote.h"
 #include "base/text.h"
+#include "policy/members.h"
 
 /* `sentence` is NULL when memory was out, which the arena remembers. */
 static void warn(Plan *plan, const char *sentence)
@@ -63,4 +64,5 @@ void warnings_collect(const Config *config, const KernelWords *words, const Host
 {
         warn_of_skips(config, words, plan);
         warn_of_install_lines(host, plan);
+        members_warn(host, plan->arena, &plan->claims, &plan->warnings, &plan->n_warnings);
 }

@@ -37,6 +37,7 @@ Test(config_shipped, examples_parse_and_use_every_key)
 {
         char text[16384] = "";
         unsigned selectors = 0;
+        size_t n_members = 0;
 
         read_shipped(text, sizeof(text));
         for (char *line = text; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
@@ -44,8 +45,11 @@ Test(config_shipped, examples_parse_and_use_every_key)
                         line[0] = ' ';
         PARSED(text);
         cr_assert_eq(p.r, 0, "%s", p.problems ? p.problems->items[0].text : "");
-        for (size_t i = 0; i < p.config->n_entries; i++)
+        for (size_t i = 0; i < p.config->n_entries; i++) {
                 selectors |= p.config->entries[i].selectors;
+                n_members += p.config->entries[i].n_members;
+        }
+        cr_expect_gt(n_members, 0);
         cr_expect_eq(selectors, SELECT_ADDRESS | SELECT_ID | SELECT_SUBSYSTEM | SELECT_VENDOR);
         cr_expect(!p.config->blacklist_auto);
         cr_expect_neq(p.config->timeout, CONFIG_TIMEOUT_DEFAULT);

@@ -185,6 +185,46 @@ Test(config, defaults)
                 cr_expect_eq(p.config->vfio_options[i], -1);
 }
 
+Test(config, allow_group_members)
+{
+        static const struct {
+                const char *text, *members; /* or what was found */
+                bool wrong;
+        } rows[] = {
+                {"[ ]", "", false},
+                {"[ \"0000:03:00.0\" ]", " 0000:03:00.0", false},
+                {"( \"03:00\", \"10000:04:00.1\" )", " 0000:03:00.0+ 10000:04:00.1", false},
+                /* a slot is something else than its first function */
+                {"[ \"03:00\", \"03:00.0\" ]", " 0000:03:00.0+ 0000:03:00.0", false},
+                {"[ \"03:00.0\", \"0000:03:00.0\" ]", "found \"0000:03:00.0\", expected addresses",
+                        true},
+                {"[ \"03\" ]", "found \"03\", expected addresses, each once", true},
+                {"[ 3 ]", "found 3, expected", true},
+                {"\"03:00.0\"", "found \"03:00.0\", expected", true},
+                {"true", "found true, expected", true},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                char text[160] = "", found[128] = "";
+                snprintf(text, sizeof(text),
+                        "gpus = ( { vendor = \"amd\";\nallow_group_members = %s; } );",
+                        rows[i].text);
+                if (rows[i].wrong) {
+                        expect_one_problem(text, strlen(text),
+                                (Expected){2, "allow_group_members", rows[i].members});
+                        continue;
+                }
+                PARSED(text);
+                cr_assert_eq(p.r, 0, "%s", text);
+                const Entry *e = &p.config->entries[0];
+                for (size_t k = 0, n = 0; k < e->n_members; k++)
+                        n += (size_t)snprintf(found + n, sizeof(found) - n, " %s%s",
+                                PCI_ADDRESS(e->members[k].address),
+                                e->members[k].function ? "" : "+");
+                cr_expect_str_eq(found, rows[i].members, "%s: %s", text, found);
+        }
+}
+
 Test(config, timeout)
 {
         static const struct {
@@ -342,8 +382,8 @@ Test(config, unknown_keys)
 /* Nothing is accepted and ignored: what does not work yet is unknown. */
 Test(config, keys_of_later_are_unknown)
 {
-        static const char *const keys[] = {"path", "serial", "slot", "allow_group_members",
-                "driver", "force_unbind", "reset_method", "d3cold", "timeout"};
+        static const char *const keys[] = {"path", "serial", "slot", "driver", "force_unbind",
+                "reset_method", "d3cold", "timeout"};
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
                 char text[128] = "";
