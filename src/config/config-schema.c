@@ -41,6 +41,10 @@ static const SchemaKey entry_keys[] = {
         {"allow_group_members",
                 "addresses, each once, as lspci -D prints them, e.g. [ \"0000:03:00.0\" ]",
                 value_read_members, 0, 0},
+        {"driver",
+                "\"auto\", \"vfio-pci\", or the name of a variant of it, e.g."
+                " \"nvgrace_gpu_vfio_pci\"",
+                value_read_driver, offsetof(Entry, driver), 0},
 };
 static const Schema entry_schema = {entry_keys, ARRAY_SIZE(entry_keys)};
 

@@ -290,6 +290,14 @@ static void read_modules(const Reading *reading, const config_setting_t *row, Co
                 value_reject(reading, config_setting_get_elem(row, (unsigned)words[i].place));
 }
 
+void value_read_driver(const Reading *reading, const config_setting_t *setting, void *target)
+{
+        if (!is_word(string_of(setting), LETTERS DIGITS "_-"))
+                value_reject(reading, setting);
+        else if (strcmp(string_of(setting), "auto") != 0)
+                *(char **)target = arena_strdup(reading->arena, string_of(setting));
+}
+
 void value_read_blacklist(const Reading *reading, const config_setting_t *setting, void *target)
 {
         Config *config = target;

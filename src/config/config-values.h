@@ -51,6 +51,7 @@ void value_read_count(const Reading *reading, const config_setting_t *setting, v
 void value_read_functions(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_members(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_timeout(const Reading *reading, const config_setting_t *setting, void *target);
+void value_read_driver(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_blacklist(const Reading *reading, const config_setting_t *setting, void *target);
 
 /* A word, where it stands, and its place among its like. */

@@ -87,14 +87,31 @@ static uint64_t needed_capabilities(StepType type)
         return type == STEP_LOAD ? CAPABILITY(CAP_SYS_MODULE) : 0;
 }
 
-static int take_common(Apply *apply, StepType type, size_t *indices)
+/* The steps of a type that is no claim's own: a worker for each, so that none waits for another. */
+static int take_common(Apply *apply, StepType type, size_t *indices, WorkerTask *tasks)
 {
-        WorkerTask task = {.steps = indices, .capabilities = needed_capabilities(type)};
+        size_t n = 0;
 
-        task.n_steps = pick_steps(apply, STEP_NO_CLAIM, 1u << type, indices);
-        if (task.n_steps == 0)
-                return 0;
-        return run(apply, &task, 1);
+        for (size_t i = 0; i < apply->n_steps; i++) {
+                if (apply->steps[i].type != type)
+                        continue;
+                indices[n] = i;
+                tasks[n] = (WorkerTask){.steps = &indices[n],
+                        .n_steps = 1,
+                        .capabilities = needed_capabilities(type)};
+                n++;
+        }
+        return run(apply, tasks, n);
+}
+
+/* Whether a module that the claim needs was not loaded. */
+static bool claim_lacks_module(const Apply *apply, int claim)
+{
+        for (size_t i = 0; i < apply->n_steps; i++)
+                if (apply->steps[i].type == STEP_LOAD && apply->outcomes[i].state != STEP_DONE &&
+                        step_serves(apply->steps, apply->n_steps, i, claim))
+                        return true;
+        return false;
 }
 
 static int take_claims(Apply *apply, unsigned types, size_t *indices, WorkerTask *tasks)
@@ -104,22 +121,15 @@ static int take_claims(Apply *apply, unsigned types, size_t *indices, WorkerTask
         for (size_t claim = 0; claim < apply->n_claims; claim++) {
                 WorkerTask *task = &tasks[n_tasks];
 
-                if (claim_broke(apply, (int)claim))
+                if (claim_broke(apply, (int)claim) ||
+                        (types & 1u << STEP_BIND && claim_lacks_module(apply, (int)claim)))
                         continue;
-                task->steps = indices + used;
+                *task = (WorkerTask){.steps = indices + used};
                 task->n_steps = pick_steps(apply, (int)claim, types, indices + used);
                 used += task->n_steps;
                 n_tasks += task->n_steps > 0;
         }
         return run(apply, tasks, n_tasks);
-}
-
-static bool all_loaded(const Apply *apply)
-{
-        for (size_t i = 0; i < apply->n_steps; i++)
-                if (apply->steps[i].type == STEP_LOAD && apply->outcomes[i].state != STEP_DONE)
-                        return false;
-        return true;
 }
 
 static bool vfio_knows_all(const Apply *apply)
@@ -161,17 +171,17 @@ int apply_steps(const Step *steps, size_t n_steps, size_t n_claims, const Ops *o
                 .outcomes = outcomes,
         };
         _cleanup_free_ size_t *indices = calloc(n_steps + 1, sizeof(size_t));
-        _cleanup_free_ WorkerTask *tasks = calloc(n_claims + 1, sizeof(WorkerTask));
+        _cleanup_free_ WorkerTask *tasks = calloc(n_claims + n_steps + 1, sizeof(WorkerTask));
         int r = 0;
 
         if (!indices || !tasks)
                 return -ENOMEM;
-        r = take_common(&apply, STEP_POLICY, indices);
+        r = take_common(&apply, STEP_POLICY, indices, tasks);
         if (r == 0)
                 r = take_claims(&apply, 1u << STEP_HOLD, indices, tasks);
         if (r == 0)
-                r = take_common(&apply, STEP_LOAD, indices);
-        if (r < 0 || !all_loaded(&apply))
+                r = take_common(&apply, STEP_LOAD, indices, tasks);
+        if (r < 0)
                 return r;
         r = take_claims(
                 &apply, 1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_BIND, indices, tasks);

@@ -7,12 +7,11 @@
 #include "host/worker.h"
 
 /*
- * Takes `steps`: the policy file; all holds, a worker for each claim; the loads, in one worker;
- * then what is left of each claim, side by side. A claim whose step does not succeed is left as it
- * is, holds included, and the others go on; without the modules nobody goes on. Waits at the end,
- * at most one step's time, until VFIO knows what was bound. `limits->total_ms` holds for all of it
- * together. `outcomes` has one item for each step.
- * Returns 0, or -ENOMEM when steps were left undone for want of memory.
+ * Takes `steps`: the policy file; all holds, a worker for each claim; the loads, a worker for each;
+ * then what is left of each claim, side by side. A claim whose step, or load, does not succeed is
+ * left as it is, holds included, and the others go on. Waits at the end, at most one step's time,
+ * until VFIO knows what was bound. `limits->total_ms` holds for all of it together. `outcomes` has
+ * one item for each step. Returns 0, or -ENOMEM when steps were left undone for want of memory.
  */
 int apply_steps(const Step *steps, size_t n_steps, size_t n_claims, const Ops *ops,
         const WorkerLimits *limits, StepOutcome *outcomes) _must_check_;

@@ -85,6 +85,20 @@ bool function_is_gpu(const Function *f)
         return function_is_display(f) || function_is_nvswitch(f);
 }
 
+bool function_may_be_companion(const Function *f)
+{
+        unsigned class = function_class(f);
+
+        return class == PCI_CLASS_AUDIO_HDA || class == PCI_CLASS_USB ||
+               class == PCI_CLASS_SERIAL_OTHER;
+}
+
+bool function_may_have_variant(const Function *f)
+{
+        return !f->unreadable && !f->virtual_function &&
+               (function_is_gpu(f) || function_may_be_companion(f));
+}
+
 bool function_shares_group(const Function *const *functions, size_t n, const Function *f)
 {
         for (size_t i = 0; i < n; i++)

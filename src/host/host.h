@@ -56,6 +56,19 @@ typedef struct Users {
         const char *doubt; /* why there may be more, or NULL */
 } Users;
 
+typedef enum ModuleState {
+        MODULE_MISSING,
+        MODULE_LOADABLE,
+        MODULE_PRESENT, /* loaded or built in */
+} ModuleState;
+
+/* A driver that the kernel offers for handing a function to VFIO, by an alias `vfio_pci:...`. */
+typedef struct VfioDriver {
+        const char *module; /* with `_` */
+        unsigned wildcards; /* in the alias: fewer mean that it knows the card better */
+        ModuleState state;
+} VfioDriver;
+
 typedef struct Function {
         PciAddress address;
         PciAddress parent;      /* the bridge that it lies behind, */
@@ -77,14 +90,11 @@ typedef struct Function {
         Users users;           /* who would miss its driver; scan-users.c */
         const char **modules;  /* modules whose aliases match; of GPUs only */
         size_t n_modules;
+        VfioDriver *vfio_drivers; /* the variants of vfio-pci for it, best first; looked for where
+                                     function_may_have_variant() */
+        size_t n_vfio_drivers;
         const char *name; /* "TU104GL [Tesla T4]" of pci.ids when asked for, or NULL */
 } Function;
-
-typedef enum ModuleState {
-        MODULE_MISSING,
-        MODULE_LOADABLE,
-        MODULE_PRESENT, /* loaded or built in */
-} ModuleState;
 
 /* What the firmware says about an IOMMU: the tables below /sys/firmware/acpi/tables. */
 typedef enum FirmwareIommu {
@@ -104,7 +114,7 @@ typedef struct Host {
         Function *functions; /* sorted by address */
         size_t n_functions;
         FirmwareIommu firmware_iommu;
-        ModuleState vfio_pci;
+        ModuleState vfio_pci; /* the driver that takes any function */
         ModuleState iommu_backend;
         const char *iommu_backend_module; /* "vfio_iommu_type1", "iommufd"; NULL when missing */
         const char **install_lines; /* of modprobe.d, for what may have to be loaded: they run a
@@ -159,3 +169,9 @@ bool function_is_gpu(const Function *f);
 /* On vfio-pci or a variant of it, whose names all tell: a VM may hold it, even while VFIO does not
  * know it yet, or no longer. */
 bool binding_is_vfio(const Binding *binding);
+
+/* Of a kind that a card may bring along: audio, USB, UCSI. */
+bool function_may_be_companion(const Function *f);
+
+/* What is handed over at all: the displays, what they bring along, NVIDIA's switches. */
+bool function_may_have_variant(const Function *f);

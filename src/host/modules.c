@@ -4,10 +4,15 @@
 #include <libkmod.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <time.h>
 
 #include "base/quote.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U /* Linux 6.3, linux/memfd.h */
+#endif
 
 #define LIVE_POLL_MS  50
 #define LIVE_POLL_MAX 60 /* three seconds */
@@ -227,6 +232,77 @@ int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena
         }
         *ret = names;
         *ret_n = sort_once_each(names, n);
+        return 0;
+}
+
+/* A file in memory. Where vm.memfd_noexec is 2 it must be one that can never be executed; kernels
+ * before 6.3 do not know of that. */
+static int open_memory(void)
+{
+        int fd = memfd_create("vfio-gpu", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+
+        if (fd < 0 && errno == EINVAL)
+                fd = memfd_create("vfio-gpu", MFD_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+/* libkmod tells which modules an alias leads to, but not by which of theirs: that stands in the
+ * index alone, which it writes out whole. */
+static int open_index(const Modules *modules, enum kmod_index index, FILE **ret)
+{
+        _cleanup_close_ int fd = open_memory();
+
+        if (fd < 0)
+                return fd;
+        /* its one error is that there is no such index */
+        (void)kmod_dump_index(modules->context, index, fd);
+        if (lseek(fd, 0, SEEK_SET) < 0)
+                return -errno;
+        *ret = fdopen(fd, "re");
+        if (!*ret)
+                return -errno;
+        (void)TAKE_FD(fd);
+        return 0;
+}
+
+/* "alias PATTERN MODULE"; the index of what is built in leaves the first word out. */
+static int add_alias(char *line, const char *prefix, Arena *arena, ModuleAlias **items, size_t *n)
+{
+        char *pattern = strncmp(line, "alias ", 6) == 0 ? line + 6 : line;
+        char *module = strchr(pattern, ' ');
+
+        if (!module || strncmp(pattern, prefix, strlen(prefix)) != 0)
+                return 0;
+        *module++ = '\0';
+        module[strcspn(module, "\n")] = '\0';
+
+        ModuleAlias *item = arena_push(arena, items, n);
+        if (!item)
+                return -ENOMEM;
+        item->pattern = arena_strdup(arena, pattern);
+        item->module = arena_strdup(arena, module);
+        return item->pattern && item->module ? 0 : -ENOMEM;
+}
+
+int modules_aliases(const Modules *modules, bool built_in, const char *prefix, Arena *arena,
+        ModuleAlias **ret, size_t *ret_n)
+{
+        _cleanup_fclose_ FILE *file = NULL;
+        _cleanup_free_ char *line = NULL;
+        ModuleAlias *items = NULL;
+        size_t n = 0, size = 0;
+        int r = 0;
+
+        if (modules->context)
+                r = open_index(modules,
+                        built_in ? KMOD_INDEX_MODULES_BUILTIN_ALIAS : KMOD_INDEX_MODULES_ALIAS,
+                        &file);
+        while (r == 0 && file && getline(&line, &size, file) > 0)
+                r = add_alias(line, prefix, arena, &items, &n);
+        if (r < 0)
+                return r;
+        *ret = items;
+        *ret_n = n;
         return 0;
 }
 

@@ -30,6 +30,18 @@ ModuleState modules_state(const Modules *modules, const char *name);
 int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena, const char ***ret,
         size_t *ret_n) _must_check_;
 
+typedef struct ModuleAlias {
+        const char *pattern; /* of fnmatch(3) */
+        const char *module;  /* with `_` */
+} ModuleAlias;
+
+/*
+ * All aliases that begin with `prefix`: of the modules, or of what is built in. Reads a whole
+ * index, which of the modules is large. Returns 0 or a negative errno; without indexes n = 0.
+ */
+int modules_aliases(const Modules *modules, bool built_in, const char *prefix, Arena *arena,
+        ModuleAlias **ret, size_t *ret_n) _must_check_;
+
 /* The line of modprobe.d that would run a command in place of loading `name` or something that it
  * needs, made safe to print, in `arena`; NULL when there is none. modules_load() runs no commands.
  */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/ops-kernel.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/driver-name.h"
 #include "base/file.h"
 #include "host/modules.h"
 #include "host/scan.h"
@@ -33,26 +35,55 @@ static int write_attribute(const Root *root, const char *path, const char *text)
         return (size_t)n == size ? 0 : -EIO;
 }
 
+/*
+ * The driver's name on the bus, spelled as there; to be freed. vfio-pci calls itself so, its
+ * variants by their module's name, with `_`, and the kernel compares an override letter by letter.
+ * A name that is not there stays as it is.
+ */
+static char *name_on_bus(const Root *root, const char *driver)
+{
+        int fd = openat(root->fd, "sys/bus/pci/drivers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+        char *name = NULL;
+
+        if (!directory)
+                closep(&fd);
+        for (const struct dirent *entry; directory && !name && (entry = readdir(directory));)
+                if (driver_name_equal(entry->d_name, driver))
+                        name = strdup(entry->d_name);
+        if (directory)
+                closedir(directory);
+        return name ? name : strdup(driver);
+}
+
 static int write_driver_attribute(
         const Root *root, const char *driver, const char *attribute, PciAddress address)
 {
+        _cleanup_free_ char *name = NULL;
         char path[PATH_MAX];
 
         if (!driver_name_is_sane(driver))
                 return -EINVAL;
-        snprintf(path, sizeof(path), "sys/bus/pci/drivers/%s/%s", driver, attribute);
+        name = name_on_bus(root, driver);
+        if (!name)
+                return -ENOMEM;
+        snprintf(path, sizeof(path), "sys/bus/pci/drivers/%s/%s", name, attribute);
         return write_attribute(root, path, PCI_ADDRESS(address));
 }
 
 static int set_override(void *context, PciAddress address, const char *driver)
 {
+        _cleanup_free_ char *name = NULL;
         char path[sizeof("sys/bus/pci/devices//driver_override") + PCI_ADDRESS_SIZE];
 
         if (!driver_name_is_sane(driver))
                 return -EINVAL;
+        name = name_on_bus(context, driver);
+        if (!name)
+                return -ENOMEM;
         snprintf(
                 path, sizeof(path), "sys/bus/pci/devices/%s/driver_override", PCI_ADDRESS(address));
-        return write_attribute(context, path, driver);
+        return write_attribute(context, path, name);
 }
 
 static int load(void *context, const char *module, const char *options)
@@ -71,7 +102,7 @@ static bool is_bound_to(const Root *root, PciAddress address, const char *driver
         _cleanup_free_ char *name = NULL;
 
         snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/driver", PCI_ADDRESS(address));
-        return root_link_name(root, path, &name) == 0 && strcmp(name, driver) == 0;
+        return root_link_name(root, path, &name) == 0 && driver_name_equal(name, driver);
 }
 
 /* bind_store() of drivers/base/bus.c: for a device that has this driver already it is EBUSY or

@@ -23,7 +23,8 @@ typedef struct Ops {
         void *context;
         /* Replace /run/modprobe.d/vfio-gpu.conf by `text`, whole or not at all. */
         int (*write_policy)(void *context, const char *text);
-        /* Set driver_override of `address` (Documentation/ABI/testing/sysfs-bus-pci). */
+        /* Set driver_override of `address` (Documentation/ABI/testing/sysfs-bus-pci). Drivers are
+         * given with `-` or `_`, and named to the kernel as they are on the bus by then. */
         int (*set_override)(void *context, PciAddress address, const char *driver);
         /* Load `module` with `options`. */
         int (*load)(void *context, const char *module, const char *options);

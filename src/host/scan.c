@@ -9,6 +9,7 @@
 #include "host/scan-function.h"
 #include "host/scan-iomem.h"
 #include "host/scan-libpci.h"
+#include "host/scan-vfio.h"
 #include "host/stuck.h"
 
 #define CMDLINE_MAX ((size_t)64 * 1024)
@@ -94,36 +95,6 @@ static void read_machine(Scan *scan)
         host->firmware_iommu = read_firmware_iommu(root);
 }
 
-/* VFIO wants one of these to map a guest's memory with; one that is present wins. */
-static void read_iommu_backend(const Modules *modules, Host *host)
-{
-        static const char *const backends[] = {
-                "vfio_iommu_type1",
-                "vfio_iommu_spapr_tce",
-                "iommufd",
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
-                ModuleState state = modules_state(modules, backends[i]);
-
-                if (state > host->iommu_backend) {
-                        host->iommu_backend = state;
-                        host->iommu_backend_module = backends[i];
-                }
-        }
-}
-
-static void read_install_line(const Modules *modules, const char *module, Host *host)
-{
-        const char *line = modules_install_line(modules, module, host->arena);
-        const char **item = NULL;
-
-        if (line)
-                item = arena_push(host->arena, &host->install_lines, &host->n_install_lines);
-        if (item)
-                *item = line;
-}
-
 static int read_modules(Scan *scan)
 {
         Host *host = scan->host;
@@ -142,12 +113,6 @@ static int read_modules(Scan *scan)
                                 "no module indexes in lib/modules/%s: modules that are not loaded "
                                 "count as missing",
                                 host->release));
-        host->vfio_pci = modules_state(scan->modules, "vfio_pci");
-        read_iommu_backend(scan->modules, host);
-        if (host->vfio_pci == MODULE_LOADABLE)
-                read_install_line(scan->modules, "vfio_pci", host);
-        if (host->iommu_backend == MODULE_LOADABLE)
-                read_install_line(scan->modules, host->iommu_backend_module, host);
         return 0;
 }
 
@@ -247,6 +212,9 @@ static int read_all(Scan *scan, unsigned flags, char **reterr_message)
         if (r < 0)
                 return r;
         r = read_functions(scan, reterr_message);
+        if (r < 0)
+                return r;
+        r = scan_vfio(scan->root, scan->modules, scan->host);
         if (r < 0)
                 return r;
         read_framebuffers(scan);

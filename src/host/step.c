@@ -1,6 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/step.h"
 
+#include "base/driver-name.h"
+
+static bool binds_to(const Step *steps, size_t n_steps, int claim, const char *module)
+{
+        for (size_t i = 0; i < n_steps; i++)
+                if (steps[i].type == STEP_BIND && steps[i].claim == claim &&
+                        driver_name_equal(steps[i].target, module))
+                        return true;
+        return false;
+}
+
+bool step_serves(const Step *steps, size_t n_steps, size_t index, int claim)
+{
+        const Step *step = &steps[index];
+
+        if (step->claim == STEP_BINDERS)
+                return binds_to(steps, n_steps, claim, step->target);
+        return step->claim == STEP_NO_CLAIM || step->claim == claim;
+}
+
 const char *step_type_name(StepType type)
 {
         static const char *const names[_STEP_TYPE_MAX] = {

@@ -19,11 +19,12 @@ typedef enum StepType {
         _STEP_TYPE_MAX,
 } StepType;
 
-#define STEP_NO_CLAIM (-1)
+#define STEP_NO_CLAIM (-1) /* serves all of them */
+#define STEP_BINDERS  (-2) /* a load: serves those that bind to the driver of the module */
 
 typedef struct Step {
         StepType type;
-        int claim; /* index of the claim it serves, or STEP_NO_CLAIM: all of them */
+        int claim; /* index of the claim it serves, or one of the above */
         PciAddress address;
         const char *target;
         const char *text;
@@ -31,7 +32,7 @@ typedef struct Step {
 
 /* What became of a step. */
 typedef enum StepState {
-        STEP_NOT_TAKEN, /* an earlier one of its claim, or one that all need, did not succeed */
+        STEP_NOT_TAKEN, /* an earlier one that serves its claim did not succeed */
         STEP_DONE,
         STEP_FAILED, /* `error` says why */
         STEP_TIMED_OUT,
@@ -42,6 +43,9 @@ typedef struct StepOutcome {
         int error;  /* positive errno when STEP_FAILED */
         int worker; /* when STEP_TIMED_OUT: the process that was left behind in it, or 0 */
 } StepOutcome;
+
+/* True when `steps[index]` serves `claim`: it is the claim's own, or one that the claim needs. */
+bool step_serves(const Step *steps, size_t n_steps, size_t index, int claim);
 
 /* "hold", "load", ... as in `plan` and its JSON. */
 const char *step_type_name(StepType type);

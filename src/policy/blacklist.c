@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/driver-name.h"
 #include "base/text.h"
+#include "policy/driver.h"
 
 /* An initramfs may lack a module, and so its aliases, that the real root has. */
 static const struct {
@@ -143,7 +145,8 @@ static const char *ids(const Host *host, const Claims *claims, Arena *arena)
 
                 if (!claim->display || entry->count != ENTRY_COUNT_ALL ||
                         (entry->selectors & SELECT_ADDRESS) ||
-                        !takes_every(host, claims, entry, claim->display))
+                        !takes_every(host, claims, entry, claim->display) ||
+                        !driver_name_equal(claim_display_driver(claim), DRIVER_VFIO_PCI))
                         continue;
 
                 const char *model = model_text(arena, entry, claim->display);

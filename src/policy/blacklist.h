@@ -14,8 +14,9 @@ int blacklist_build(const Config *config, const Host *host, const Claims *claims
 
 /*
  * The options that vfio-pci is loaded with: always `ids=`, which names the models that the config
- * takes whole (`count = "all"` without a place, every such function here kept) and is otherwise
- * empty, so that no leftover of an older recipe adds one; then what the config sets.
+ * takes whole (`count = "all"` without a place, every such function here kept, and for vfio-pci
+ * itself) and is otherwise empty, so that no leftover of an older recipe adds one; then what the
+ * config sets.
  */
 const char *blacklist_vfio_options(
         const Config *config, const Host *host, const Claims *claims, Arena *arena);

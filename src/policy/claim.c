@@ -73,11 +73,7 @@ const char *claim_display_driver(const Claim *claim)
 
 bool claim_is_companion(const Function *f, const Function *display)
 {
-        unsigned class = function_class(f);
-        bool kind = class == PCI_CLASS_AUDIO_HDA || class == PCI_CLASS_USB ||
-                    class == PCI_CLASS_SERIAL_OTHER;
-
-        return kind &&
+        return function_may_be_companion(f) &&
                (f->id.vendor == display->id.vendor || function_shares_group(&display, 1, f));
 }
 

@@ -10,9 +10,6 @@
 #include "host/host.h"
 #include "policy/reason.h"
 
-/* The VFIO driver for whatever has none of its own. */
-#define CLAIM_DRIVER "vfio-pci"
-
 typedef struct Claim {
         const Entry *entry;
         bool skipped;               /* by vfio_gpu.skip=: left alone, whoever wants it */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "policy/driver.h"
+
 static bool is_at(const Function *f, const Place *place)
 {
         return place->function ? pci_address_compare(f->address, place->address) == 0
@@ -52,7 +54,7 @@ static int add_to(const Host *host, Arena *arena, const Claims *claims, Claim *c
                         !function_shares_group(claim->functions, n_own, f))
                         continue;
 
-                int r = claim_add_function(claim, arena, f, CLAIM_DRIVER);
+                int r = claim_add_function(claim, arena, f, driver_wanted(claim, f));
                 if (r < 0)
                         return r;
         }

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "base/driver-name.h"
 #include "host/ops.h"
 #include "policy/blacklist.h"
+#include "policy/driver.h"
 #include "policy/rules.h"
 #include "policy/select.h"
 #include "policy/warnings.h"
@@ -96,22 +98,46 @@ static void add_binds(Plan *plan, size_t index)
         }
 }
 
+static bool is_loaded_already(const Plan *plan, const char *module)
+{
+        for (size_t i = 0; i < plan->n_steps; i++)
+                if (plan->steps[i].type == STEP_LOAD && strcmp(plan->steps[i].target, module) == 0)
+                        return true;
+        return false;
+}
+
+static void add_load(Plan *plan, const char *driver, const char *options)
+{
+        const char *module = driver_module(driver);
+        bool vfio_pci = driver_name_equal(driver, DRIVER_VFIO_PCI);
+
+        if (!is_loaded_already(plan, module))
+                add_step(plan, (Step){.type = STEP_LOAD,
+                                       .claim = STEP_BINDERS,
+                                       .target = module,
+                                       .text = vfio_pci ? options : ""});
+}
+
+/* Each driver that a function still wants, once. */
 static void add_loads(Plan *plan, const Host *host, const char *options)
 {
-        Step step = {.type = STEP_LOAD, .claim = STEP_NO_CLAIM, .text = ""};
+        for (size_t i = 0; i < plan->claims.n_items; i++) {
+                const Claim *claim = &plan->claims.items[i];
 
-        if (!any(plan, claim_is_accepted))
-                return;
-        if (host->vfio_pci == MODULE_LOADABLE) {
-                step.target = "vfio_pci";
-                step.text = options;
-                add_step(plan, step);
+                for (size_t k = 0; claim_is_accepted(claim) && k < claim->n_functions; k++) {
+                        const Function *f = claim->functions[k];
+                        const char *driver = claim->drivers[k];
+
+                        if (!claim_binding_is_ready(&f->binding, driver) &&
+                                driver_state(host, f, driver) == MODULE_LOADABLE)
+                                add_load(plan, driver, options);
+                }
         }
-        if (host->iommu_backend == MODULE_LOADABLE) {
-                step.target = host->iommu_backend_module;
-                step.text = "";
-                add_step(plan, step);
-        }
+        if (any(plan, claim_is_accepted) && host->iommu_backend == MODULE_LOADABLE)
+                add_step(plan, (Step){.type = STEP_LOAD,
+                                       .claim = STEP_NO_CLAIM,
+                                       .target = host->iommu_backend_module,
+                                       .text = ""});
 }
 
 static void add_steps(Plan *plan, const Config *config, const Host *host)

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/driver-name.h"
 #include "base/text.h"
+#include "policy/driver.h"
 #include "policy/members.h"
 
 typedef struct Bench {
@@ -116,8 +118,9 @@ static const char *busy(const Claim *claim, size_t i, Arena *arena)
         if (!driver || binding_is_on(&f->binding, claim->drivers[i]))
                 return NULL;
         if (binding_is_vfio(&f->binding))
-                return arena_printf(arena, "%s is on %s, another VFIO driver: a VM may hold it",
-                        address, driver);
+                return arena_printf(arena,
+                        "%s is on %s, another VFIO driver than %s: a VM may hold it", address,
+                        driver, claim->drivers[i]);
         if (function_is_display(f))
                 return arena_printf(
                         arena, "%s took %s first, before vfio-gpu could hold it", driver, address);
@@ -186,16 +189,37 @@ static const char *kernel_name(const Host *host)
         return host->release ? host->release : "of unknown release";
 }
 
+/* What the kernel lacks for function `i`, or NULL. */
+static const char *lacking_driver(const Bench *bench, const Claim *claim, size_t i)
+{
+        const Host *host = bench->host;
+        const Function *f = claim->functions[i];
+        const char *driver = claim->drivers[i];
+
+        if (driver_state(host, f, driver) != MODULE_MISSING)
+                return NULL;
+        if (driver_name_equal(driver, DRIVER_VFIO_PCI))
+                return arena_printf(bench->arena,
+                        "kernel %s has no vfio-pci here, neither built in nor as a module",
+                        kernel_name(host));
+        return arena_printf(bench->arena,
+                "kernel %s has no VFIO driver %s for %s (%04x:%04x) here; what it has for it: %s",
+                kernel_name(host), driver, PCI_ADDRESS(f->address), f->id.vendor, f->id.device,
+                driver_candidates(host, f, bench->arena));
+}
+
 static const char *rule_no_driver(const Bench *bench, const Claim *claim)
 {
         const Host *host = bench->host;
 
         if (claim_is_ready(claim))
                 return NULL;
-        if (host->vfio_pci == MODULE_MISSING)
-                return arena_printf(bench->arena,
-                        "kernel %s has no vfio-pci here, neither built in nor as a module",
-                        kernel_name(host));
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const char *sentence = lacking_driver(bench, claim, i);
+
+                if (sentence)
+                        return sentence;
+        }
         if (host->iommu_backend == MODULE_MISSING)
                 return arena_printf(bench->arena,
                         "kernel %s has no IOMMU backend for VFIO here (vfio_iommu_type1 or "

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "policy/driver.h"
 #include "policy/members.h"
 
 typedef struct Selection {
@@ -293,7 +294,7 @@ static int add_functions(const Selection *s, Claim *claim)
                         !wants_function(claim->entry, f, claim->display))
                         continue;
 
-                int r = claim_add_function(claim, s->arena, f, CLAIM_DRIVER);
+                int r = claim_add_function(claim, s->arena, f, driver_wanted(claim, f));
                 if (r < 0)
                         return r;
         }

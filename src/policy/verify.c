@@ -116,14 +116,12 @@ static const Step *first_trouble(
         const Plan *plan, size_t index, const StepOutcome *outcomes, const StepOutcome **ret)
 {
         for (size_t i = 0; i < plan->n_steps; i++) {
-                const Step *step = &plan->steps[i];
-                bool ours = step->claim == (int)index || step->type == STEP_LOAD;
-
-                if (!ours ||
-                        (outcomes[i].state != STEP_FAILED && outcomes[i].state != STEP_TIMED_OUT))
+                if (plan->steps[i].type == STEP_POLICY ||
+                        (outcomes[i].state != STEP_FAILED && outcomes[i].state != STEP_TIMED_OUT) ||
+                        !step_serves(plan->steps, plan->n_steps, i, (int)index))
                         continue;
                 *ret = &outcomes[i];
-                return step;
+                return &plan->steps[i];
         }
         return NULL;
 }

@@ -131,7 +131,7 @@ static Json *config_json(const Report *report)
 static Json *step_json(const Step *step)
 {
         _cleanup_(json_putp) Json *object = json_object_new_object();
-        bool common = step->claim == STEP_NO_CLAIM;
+        bool common = step->claim < 0;
 
         if (!object || !add_string(object, "step", step_type_name(step->type)) ||
                 !add_string(object, "address", common ? NULL : PCI_ADDRESS(step->address)) ||

@@ -5,7 +5,7 @@
  * FILE holds the functions (lib/machine.h), and, a line each:
  *
  *     module NAME [ALIAS]      a module, known to the indexes
- *     builtin PATH             one that is built in, as in modules.builtin
+ *     builtin PATH [ALIAS]     one that is built in, as in modules.builtin
  *     file PATH [TEXT]         a file; \n in TEXT is a newline
  *     link PATH TARGET         a symbolic link
  *     directory PATH
@@ -65,13 +65,24 @@ static void unescape(char *text)
 /* The paths of built-in modules so far, a line each. */
 static char builtin[4096];
 
-static void add_builtin(const char *path)
+static void add_builtin(Tree *tree, const char *path, const char *alias)
 {
         size_t n = strlen(builtin);
 
         if (n + strlen(path) + 2 > sizeof(builtin))
                 errx(1, "too many modules are built in");
         snprintf(builtin + n, sizeof(builtin) - n, "%s\n", path);
+        if (!alias)
+                return;
+
+        const char *file = strrchr(path, '/');
+        char *name = strndup(file + 1, strcspn(file + 1, "."));
+
+        for (char *c = name; *c; c++)
+                if (*c == '-')
+                        *c = '_';
+        tree_add_builtin_alias(tree, name, alias);
+        free(name);
 }
 
 static void take_line(Tree *tree, char *line)
@@ -84,7 +95,7 @@ static void take_line(Tree *tree, char *line)
         if (strcmp(verb, "module") == 0)
                 tree_add_module(tree, first, rest);
         else if (strcmp(verb, "builtin") == 0)
-                add_builtin(first);
+                add_builtin(tree, first, rest);
         else if (strcmp(verb, "directory") == 0)
                 tree_add_directory(tree, first);
         else if (strcmp(verb, "remove") == 0)

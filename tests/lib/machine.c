@@ -65,6 +65,7 @@ static bool take_text(const char *word, MachineFunction *f)
                 {"in_use=", offsetof(MachineFunction, in_use)},
                 {"stuck=", offsetof(MachineFunction, stuck)},
                 {"doubt=", offsetof(MachineFunction, doubt)},
+                {"variants=", offsetof(MachineFunction, variants)},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {

@@ -8,9 +8,10 @@
  *
  * Address, id, class, then words: subsystem=vvvv:dddd group=N driver=NAME vfio=vfioN boot_vga=0|1
  * numvfs=N vf=PF bridge parent=BRIDGE (named before); and what only a Host can be told: framebuffer
- * cdev modules=A,B unreadable=WHY in_use=WHO doubt=WHY stuck=WHO. `vfs` adds virtual functions
- * behind the PF, each in a group of its own. Empty lines and those that start with `#` do not
- * count. A mistake in the text ends the program.
+ * cdev modules=A,B unreadable=WHY in_use=WHO doubt=WHY stuck=WHO variants=A,B:missing,C:present
+ * (best first; loadable when not said). `vfs` adds virtual functions behind the PF, each in a group
+ * of its own. Empty lines and those that start with `#` do not count. A mistake in the text ends
+ * the program.
  */
 
 #include <stdbool.h>
@@ -36,6 +37,7 @@ typedef struct MachineFunction {
         char in_use[MACHINE_WORD];
         char stuck[MACHINE_WORD];
         char doubt[MACHINE_WORD];
+        char variants[MACHINE_WORD];
         bool bridge;
         bool framebuffer;
         bool cdev;

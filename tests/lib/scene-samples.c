@@ -39,6 +39,18 @@ const SceneSample scene_samples[] = {
                      "0000:01:00.1 10de:22ba 040300 group=1 driver=vfio-pci vfio=vfio1\n"
                      "vfio present\nbackend present\n",
                 "{ address = '01:00'; }"},
+        {"variants, by name and by themselves",
+                HOST "0000:01:00.0 10de:2342 030200 group=1 variants=x_vfio_pci,y_vfio_pci\n"
+                     "0000:01:00.1 10de:22ba 040300 group=1\n"
+                     "0000:02:00.0 10de:2342 030200 group=2 variants=x_vfio_pci,y_vfio_pci\n"
+                     "0000:03:00.0 10de:2342 030200 group=3 variants=x_vfio_pci,y_vfio_pci\n",
+                "{ address = '01:00'; }, { address = '02:00'; driver = 'y-vfio-pci'; }, "
+                "{ address = '03:00'; driver = 'vfio-pci'; }"},
+        {"a variant that is loaded has its card",
+                HOST "0000:01:00.0 10de:2342 030200 group=1 driver=x_vfio_pci vfio=vfio0 "
+                     "variants=x_vfio_pci:present\n"
+                     "0000:01:00.1 10de:22ba 040300 group=1\n",
+                "{ address = '01:00'; }"},
         {"linked and not registered",
                 HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=vfio-pci\nvfio present\n",
                 "{ address = '01:00'; }"},

@@ -20,6 +20,38 @@ static void add_modules(Host *host, const MachineFunction *from, Function *f)
                 *arena_push(host->arena, &f->modules, &f->n_modules) = name;
 }
 
+static size_t word_index(const char *word, const char *const *words, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(words[i], word) == 0)
+                        return i;
+        cr_assert_fail("\"%s\" is not known here", word);
+        return n;
+}
+
+static ModuleState module_state(const char *word)
+{
+        static const char *const states[] = {"missing", "loadable", "present"};
+
+        return (ModuleState)word_index(word, states, ARRAY_SIZE(states));
+}
+
+static void add_variants(Host *host, const MachineFunction *from, Function *f)
+{
+        char *names = arena_strdup(host->arena, from->variants);
+
+        for (char *name; *from->variants && (name = strsep(&names, ","));) {
+                VfioDriver *driver = arena_push(host->arena, &f->vfio_drivers, &f->n_vfio_drivers);
+                const char *state = strchr(name, ':');
+
+                *driver = (VfioDriver){
+                        .module = arena_strndup(host->arena, name, strcspn(name, ":")),
+                        .wildcards = 4 + (unsigned)f->n_vfio_drivers,
+                        .state = state ? module_state(state + 1) : MODULE_LOADABLE,
+                };
+        }
+}
+
 static void add_function(const MachineFunction *from, void *context)
 {
         Host *host = context;
@@ -47,22 +79,7 @@ static void add_function(const MachineFunction *from, void *context)
         if (f->has_parent)
                 cr_assert_eq(pci_address_parse(from->parent, &f->parent, NULL), 0);
         add_modules(host, from, f);
-}
-
-static size_t word_index(const char *word, const char *const *words, size_t n)
-{
-        for (size_t i = 0; i < n; i++)
-                if (strcmp(words[i], word) == 0)
-                        return i;
-        cr_assert_fail("\"%s\" is not known here", word);
-        return n;
-}
-
-static ModuleState module_state(const char *word)
-{
-        static const char *const states[] = {"missing", "loadable", "present"};
-
-        return (ModuleState)word_index(word, states, ARRAY_SIZE(states));
+        add_variants(host, from, f);
 }
 
 static void set_property(Host *host, const char *line)
@@ -186,7 +203,7 @@ const char *scene_steps_text(Scene *scene)
 
                 text_separate(&text, "; ");
                 text_add(&text, "%s", step_type_name(step->type));
-                if (step->claim != STEP_NO_CLAIM)
+                if (step->claim >= 0)
                         text_add(&text, " %s", PCI_ADDRESS(step->address));
                 if (step->target && step->type != STEP_HOLD)
                         text_add(&text, " %s", step->target);

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "base/driver-name.h"
 #include "host/capabilities.h"
 
 typedef struct SimDevice {
@@ -38,7 +39,7 @@ struct Sim {
         Ops ops;
         SimDevice devices[64];
         size_t n_devices;
-        SimDriver drivers[8];
+        SimDriver drivers[16];
         size_t n_drivers;
         char backend[32];
         bool backend_loaded;
@@ -87,6 +88,15 @@ static SimDriver *find_driver(Sim *sim, const char *name)
                 if (sim->drivers[i].registered && strcmp(sim->drivers[i].name, name) == 0)
                         return &sim->drivers[i];
         return NULL;
+}
+
+/* What the table of operations does with a name that is spelled otherwise than on the bus. */
+static const char *name_on_bus(Sim *sim, const char *name)
+{
+        for (size_t i = 0; i < sim->n_drivers; i++)
+                if (sim->drivers[i].registered && driver_name_equal(sim->drivers[i].name, name))
+                        return sim->drivers[i].name;
+        return name;
 }
 
 /* pci_match_device() of drivers/pci/pci-driver.c */
@@ -270,7 +280,8 @@ static int set_override(void *context, PciAddress address, const char *driver)
         lock(sim);
         SimDevice *device = find_device(sim, address);
         if (device)
-                snprintf(device->override, sizeof(device->override), "%s", driver);
+                snprintf(
+                        device->override, sizeof(device->override), "%s", name_on_bus(sim, driver));
         unlock(sim);
         return device ? 0 : -ENOENT;
 }
@@ -313,14 +324,14 @@ static int unbind(void *context, PciAddress address, const char *driver)
 static int bind_device(Sim *sim, PciAddress address, const char *name)
 {
         SimDevice *device = find_device(sim, address);
-        const SimDriver *driver = find_driver(sim, name);
+        const SimDriver *driver = find_driver(sim, name_on_bus(sim, name));
 
         if (!driver)
                 return -ENOENT;
         if (!device || !matches(driver, device))
                 return -ENODEV;
         if (*device->driver)
-                return strcmp(device->driver, name) == 0 ? 0 : -EBUSY;
+                return strcmp(device->driver, driver->name) == 0 ? 0 : -EBUSY;
         return probe(driver, device);
 }
 
@@ -373,6 +384,28 @@ static SimDriver *add_driver(Sim *sim, const char *name, const char *module, boo
         return driver;
 }
 
+static bool has_module(const Sim *sim, const char *module)
+{
+        for (size_t i = 0; i < sim->n_drivers; i++)
+                if (strcmp(sim->drivers[i].module, module) == 0)
+                        return true;
+        return false;
+}
+
+/* A variant is on the bus under its module's name, and takes by its table what nobody overrides:
+ * nothing. */
+static void add_variants(Sim *sim, const Function *f)
+{
+        for (size_t i = 0; i < f->n_vfio_drivers; i++) {
+                const VfioDriver *variant = &f->vfio_drivers[i];
+
+                if (variant->state != MODULE_MISSING && !has_module(sim, variant->module))
+                        add_driver(sim, variant->module, variant->module,
+                                variant->state == MODULE_PRESENT)
+                                ->vfio = true;
+        }
+}
+
 static void add_device(Sim *sim, const Function *f)
 {
         SimDevice *device = &sim->devices[sim->n_devices++];
@@ -404,6 +437,8 @@ Sim *sim_new(const Host *host)
         if (host->vfio_pci != MODULE_MISSING)
                 add_driver(sim, "vfio-pci", "vfio_pci", host->vfio_pci == MODULE_PRESENT)->vfio =
                         true;
+        for (size_t i = 0; i < host->n_functions; i++)
+                add_variants(sim, &host->functions[i]);
         for (size_t i = 0; i < host->n_functions; i++)
                 add_device(sim, &host->functions[i]);
 
@@ -469,7 +504,7 @@ bool sim_is_ready(Sim *sim, PciAddress address)
 {
         const SimDevice *device = find_device(sim, address);
 
-        return device && strcmp(device->driver, "vfio-pci") == 0 && is_registered(device);
+        return device && *device->driver && is_registered(device);
 }
 
 unsigned sim_probed_in_load(const Sim *sim)
@@ -485,6 +520,13 @@ static bool driver_is_registered(const Sim *sim, const char *module)
         return false;
 }
 
+static void scan_variants(const Sim *sim, Function *f)
+{
+        for (size_t i = 0; i < f->n_vfio_drivers; i++)
+                if (driver_is_registered(sim, f->vfio_drivers[i].module))
+                        f->vfio_drivers[i].state = MODULE_PRESENT;
+}
+
 void sim_scan(Sim *sim, Host *host)
 {
         size_t n = 0;
@@ -493,6 +535,7 @@ void sim_scan(Sim *sim, Host *host)
                 Function f = host->functions[i];
 
                 f.binding = (Binding){0};
+                scan_variants(sim, &f);
                 if (read_binding(sim, f.address, host->arena, &f.binding) == 0)
                         host->functions[n++] = f;
         }

@@ -7,6 +7,8 @@
  *  - a function with a driver_override belongs to the driver of that name alone; without one, to
  *    whichever driver's table or ids= match it;
  *  - a driver that registers probes, inside of the load, every unbound function that matches;
+ *  - a driver is known to the kernel by its name letter by letter; the operations find it also when
+ *    it is spelled with `_` for `-`;
  *  - bind answers ENOENT (no such driver), ENODEV (no such function, or no match), EBUSY (another
  *    driver has it), or what probe says; vfio-pci's probe says EINVAL without an IOMMU group or for
  *    a bridge, EBUSY for a PF whose VFs are enabled;
@@ -63,8 +65,8 @@ typedef struct Sim Sim;
 
 /*
  * The kernel of `host`: its functions, with the drivers that they are on. Modules: vfio_pci and the
- * IOMMU backend unless the host lacks them; nouveau, which takes any display of NVIDIA, and
- * snd_hda_intel, which takes any audio function: both not loaded.
+ * IOMMU backend unless the host lacks them; the variants of vfio-pci; nouveau, which takes any
+ * display of NVIDIA, and snd_hda_intel, which takes any audio function: both not loaded.
  */
 Sim *sim_new(const Host *host);
 void sim_free(Sim *sim);

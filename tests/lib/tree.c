@@ -112,7 +112,7 @@ Tree *tree_new(void)
         must(mkdtemp(tree->path));
         tree_add_directory(tree, "sys/bus/pci/devices");
         tree_add_directory(tree, "sys/bus/pci/drivers");
-        tree_add_directory(tree, "usr/lib/modules");
+        tree_add_directory(tree, "usr/lib/modules/" TREE_RELEASE);
         tree_link(tree, "lib", "usr/lib");
         tree_set(tree, "proc/cmdline", "root=/dev/vda ro\n");
         tree_set(tree, "proc/iomem", "00000000-00000fff : Reserved\n");
@@ -329,6 +329,25 @@ void tree_add_module(Tree *tree, const char *name, const char *alias)
         tree_set_bytes(tree, path, &file, sizeof(file));
 }
 
+#define MODINFO "lib/modules/" TREE_RELEASE "/modules.builtin.modinfo"
+
+void tree_add_builtin_alias(Tree *tree, const char *name, const char *alias)
+{
+        _cleanup_free_ char *path = tree_path(tree, MODINFO);
+        _cleanup_free_ char *line = print("%s.alias=%s", name, alias);
+        _cleanup_fclose_ FILE *file = fopen(path, "ae");
+
+        must(file);
+        must(fwrite(line, 1, strlen(line) + 1, file) == strlen(line) + 1);
+}
+
+static bool exists(const Tree *tree, const char *path)
+{
+        _cleanup_free_ char *full = tree_path(tree, path);
+
+        return access(full, F_OK) == 0;
+}
+
 static void run_depmod(const Tree *tree)
 {
         static const char *const places[] = {"/usr/sbin/depmod", "/sbin/depmod", "/usr/bin/depmod"};
@@ -344,7 +363,8 @@ void tree_depmod(Tree *tree, const char *builtin)
         int status = -1;
 
         tree_set(tree, "lib/modules/" TREE_RELEASE "/modules.builtin", builtin);
-        tree_set(tree, "lib/modules/" TREE_RELEASE "/modules.builtin.modinfo", "");
+        if (!exists(tree, MODINFO))
+                tree_set(tree, MODINFO, "");
         tree_set(tree, "lib/modules/" TREE_RELEASE "/modules.order", "");
 
         pid_t pid = fork();

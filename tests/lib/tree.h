@@ -60,6 +60,8 @@ char *tree_path(const Tree *tree, const char *path);
  * modules.builtin, or "".
  */
 void tree_add_module(Tree *tree, const char *name, const char *alias);
+/* An alias of a module that is built in; `name` has `_`. */
+void tree_add_builtin_alias(Tree *tree, const char *name, const char *alias);
 void tree_depmod(Tree *tree, const char *builtin);
 
 /* Opens the tree as another machine's, or as if it were this one. */

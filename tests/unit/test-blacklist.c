@@ -45,6 +45,12 @@ Test(blacklist, ids_name_what_is_taken_whole)
                 {CARD HOST, "{ id = '10de:26b1'; }", "ids="},
                 {CARD TWIN HOST, "{ id = '10de:26b1'; count = 2; }", "ids="},
                 {CARD HOST, "{ id = '10de:26b1'; address = '01:00'; count = 'all'; }", "ids="},
+                /* those that appear later would get vfio-pci, which is not what is wanted */
+                {"0000:01:00.0 10de:2342 030200 group=1 variants=x_vfio_pci\n" HOST,
+                        "{ id = '10de:2342'; count = 'all'; }", "ids="},
+                {"0000:01:00.0 10de:2342 030200 group=1 variants=x_vfio_pci\n" HOST,
+                        "{ id = '10de:2342'; count = 'all'; driver = 'vfio-pci'; }",
+                        "ids=10de:2342"},
                 /* with the subsystem where it is given, even beside another board */
                 {CARD TWIN HOST, ALL_BOARD, "ids=10de:26b1:1043:88a1"},
                 {CARD BUSY HOST, ALL_BOARD, "ids="},

@@ -20,6 +20,8 @@ static void expect_entry(const char *text, const Entry *e, const Entry *expected
         cr_expect_eq(e->functions, expected->functions, "functions: %s", text);
         cr_expect_eq(e->optional, expected->optional, "optional: %s", text);
         cr_expect_eq(e->allow_boot_display, expected->allow_boot_display, "display: %s", text);
+        cr_expect_str_eq(e->driver ? e->driver : "auto",
+                expected->driver ? expected->driver : "auto", "driver: %s", text);
 }
 
 #define AMD .selectors = SELECT_VENDOR, .vendor = 0x1002
@@ -60,6 +62,11 @@ Test(config, values_of_an_entry)
                 {"vendor = \"amd\"; optional = FALSE;", {AMD, .count = 1}},
                 {"vendor = \"amd\"; allow_boot_display = True;",
                         {AMD, .count = 1, .allow_boot_display = true}},
+                {"vendor = \"amd\"; driver = \"auto\";", {AMD, .count = 1}},
+                {"vendor = \"amd\"; driver = \"vfio-pci\";",
+                        {AMD, .count = 1, .driver = "vfio-pci"}},
+                {"vendor = \"amd\"; driver = \"x_vfio-pci2\";",
+                        {AMD, .count = 1, .driver = "x_vfio-pci2"}},
                 {"vendor = \"amd\"; functions = \"all\";", {AMD, .count = 1}},
                 {"vendor = \"amd\"; functions = [ 0 ];", {AMD, .count = 1, .functions = 1}},
                 {"vendor = \"amd\"; functions = [ 7, 0, 1, ];",
@@ -141,6 +148,12 @@ Test(config, bad_values_of_an_entry)
                 {"optional = ( true )", "optional", "found a list ( ... ), " BAD_BOOL},
                 {"allow_boot_display = \"true\"", "allow_boot_display", BAD_BOOL},
                 {"allow_boot_display = 0", "allow_boot_display", "found 0"},
+                {"driver = \"\"", "driver",
+                        "found \"\", expected \"auto\", \"vfio-pci\", or the name"},
+                {"driver = \"../x\"", "driver", "found \"../x\", expected"},
+                {"driver = \"vfio pci\"", "driver", "found \"vfio pci\""},
+                {"driver = true", "driver", "found true"},
+                {"driver = [ \"vfio-pci\" ]", "driver", "found an array"},
                 {"functions = \"none\"", "functions", "found \"none\", expected \"all\", or"},
                 {"functions = 0", "functions", "found 0"},
                 {"functions = [ ]", "functions", "found an empty array [ ]"},
@@ -382,8 +395,8 @@ Test(config, unknown_keys)
 /* Nothing is accepted and ignored: what does not work yet is unknown. */
 Test(config, keys_of_later_are_unknown)
 {
-        static const char *const keys[] = {"path", "serial", "slot", "driver", "force_unbind",
-                "reset_method", "d3cold", "timeout"};
+        static const char *const keys[] = {
+                "path", "serial", "slot", "force_unbind", "reset_method", "d3cold", "timeout"};
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
                 char text[128] = "";

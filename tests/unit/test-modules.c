@@ -97,6 +97,36 @@ Test(modules, aliases)
         }
 }
 
+Test(modules, aliases_by_their_patterns)
+{
+        static const struct {
+                const char *prefix;
+                size_t n, n_built_in;
+        } cases[] = {{"pci:v000010DE", 3, 0}, {"pci:v00001002", 1, 1}, {"vfio_pci:", 0, 0}};
+        _cleanup_(tree_freep) Tree *tree = machine();
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_(modules_freep) Modules *modules = NULL;
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        ModuleAlias *aliases = NULL;
+        size_t n = 99;
+
+        tree_add_builtin_alias(tree, "vfio", "pci:v00001002d*");
+        tree_depmod(tree, "kernel/drivers/vfio/vfio.ko\n");
+        cr_assert_eq(modules_open(&root, TREE_RELEASE, &modules), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                cr_assert_eq(
+                        modules_aliases(modules, false, cases[i].prefix, arena, &aliases, &n), 0);
+                cr_expect_eq(n, cases[i].n, "%s: %zu", cases[i].prefix, n);
+                cr_assert_eq(
+                        modules_aliases(modules, true, cases[i].prefix, arena, &aliases, &n), 0);
+                cr_expect_eq(n, cases[i].n_built_in, "%s: %zu", cases[i].prefix, n);
+        }
+        cr_assert_eq(modules_aliases(modules, true, "pci:", arena, &aliases, &n), 0);
+        cr_assert_eq(n, 1);
+        cr_expect_str_eq(aliases[0].pattern, "pci:v00001002d*");
+        cr_expect_str_eq(aliases[0].module, "vfio");
+}
+
 Test(modules, once_each_blacklisted_too_and_those_of_modprobe_d)
 {
         _cleanup_(tree_freep) Tree *tree = machine();
@@ -139,6 +169,12 @@ Test(modules, without_indexes_only_what_is_loaded_is_known)
                 cr_assert_eq(modules_state(modules, "nouveau"), MODULE_MISSING);
                 cr_assert_eq(modules_for_alias(modules, T4, arena, &names, &n), 0);
                 cr_assert_eq(n, 0);
+
+                ModuleAlias *aliases = NULL;
+
+                n = 99;
+                cr_assert_eq(modules_aliases(modules, true, "pci:", arena, &aliases, &n), 0);
+                cr_assert_eq(n, 0);
         }
 }
 
@@ -176,6 +212,12 @@ Test(modules, truncated_indexes)
         cr_assert_eq(modules_open(&root, TREE_RELEASE, &modules), 0);
         cr_assert_eq(modules_state(modules, "vfio_pci"), MODULE_MISSING);
         cr_assert_eq(modules_for_alias(modules, T4, arena, &names, &n), 0);
+        cr_assert_eq(n, 0);
+
+        ModuleAlias *aliases = NULL;
+
+        n = 99;
+        cr_assert_eq(modules_aliases(modules, false, "pci:", arena, &aliases, &n), 0);
         cr_assert_eq(n, 0);
 }
 

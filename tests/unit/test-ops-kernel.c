@@ -83,6 +83,38 @@ Test(ops_kernel, writes_exactly_this)
         assert_text(m, "sys/bus/pci/drivers/vfio-pci/unbind", "");
 }
 
+/* The kernel compares letter by letter; what is on the bus says how it is spelled. */
+Test(ops_kernel, names_drivers_as_the_bus_does)
+{
+        static const struct {
+                const char *asked, *written;
+        } cases[] = {
+                {"vfio_pci", "vfio-pci"},
+                {"vfio-pci", "vfio-pci"},
+                {"x-vfio-pci", "x_vfio_pci"},
+                {"x_vfio_pci", "x_vfio_pci"},
+                {"y-vfio_pci", "y-vfio_pci"},
+                {OPS_HOLD, OPS_HOLD},
+        };
+        _cleanup_(machine_freep) Machine *m = machine();
+        void *c = m->ops.context;
+
+        tree_add_driver(m->tree, "x_vfio_pci");
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                tree_set(m->tree, OVERRIDE, "");
+                cr_assert_eq(m->ops.set_override(c, address, cases[i].asked), 0);
+                assert_text(m, OVERRIDE, cases[i].written);
+        }
+        cr_assert_eq(m->ops.bind(c, address, "x-vfio-pci"), 0);
+        assert_text(m, "sys/bus/pci/drivers/x_vfio_pci/bind", "0000:01:00.0");
+        cr_assert_eq(m->ops.unbind(c, address, "x-vfio-pci"), 0);
+        assert_text(m, "sys/bus/pci/drivers/x_vfio_pci/unbind", "0000:01:00.0");
+        cr_assert_eq(m->ops.bind(c, address, "y-vfio-pci"), -ENOENT);
+        /* no bus at all */
+        tree_remove(m->tree, "sys/bus/pci/drivers");
+        cr_assert_eq(m->ops.bind(c, address, "vfio-pci"), -ENOENT);
+}
+
 Test(ops_kernel, creates_nothing_in_sysfs)
 {
         const PciAddress gone = {0, 2, 0, 0};

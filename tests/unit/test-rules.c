@@ -237,7 +237,8 @@ Test(rules, driver_busy)
                         GOOD, NULL},
                 {"0000:01:00.0 10de:26b1 030000 group=1 driver=vfio-pci\n" HOST, ONE, GOOD, NULL},
                 {"0000:01:00.0 10de:2342 030200 group=1 driver=nvgrace-gpu-vfio-pci vfio=vfio0\n",
-                        ONE, GOOD "!driver-busy", "another VFIO driver: a VM may hold it"},
+                        ONE, GOOD "!driver-busy",
+                        "another VFIO driver than vfio-pci: a VM may hold it"},
                 {CARD HOST "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n", ONE,
                         "a:0000:01:00.0{0,1}", NULL},
                 {CARD HOST "0000:01:00.1 10de:22ba 040300 group=1 driver=x-vfio-pci vfio=vfio3\n",
@@ -347,6 +348,9 @@ Test(rules, bridge_header)
         expect_trials(trials, ARRAY_SIZE(trials));
 }
 
+#define GRACE       "0000:01:00.0 10de:2342 030200 group=1 "
+#define NAMED(name) "{ name = 'a'; address = '01:00'; driver = '" name "'; }"
+
 Test(rules, no_driver)
 {
         static const char ready[] = "0000:01:00.0 10de:26b1 030000 group=1 driver=vfio-pci "
@@ -358,6 +362,31 @@ Test(rules, no_driver)
                         "no IOMMU backend for VFIO here"},
                 {CARD HOST "vfio present\nbackend present\n", ONE, GOOD, NULL},
                 {ready, ONE, GOOD, NULL},
+                /* a driver that was named: never another in its place */
+                {GRACE "variants=x_vfio_pci\n" HOST, NAMED("y_vfio_pci"), GOOD "!no-driver",
+                        "kernel 6.1.0-test has no VFIO driver y_vfio_pci for 0000:01:00.0 "
+                        "(10de:2342) here; what it has for it: x_vfio_pci, vfio-pci; install"},
+                {GRACE "\n" HOST, NAMED("x_vfio_pci"), GOOD "!no-driver",
+                        "what it has for it: vfio-pci;"},
+                {GRACE "\n" HOST "vfio missing\n", NAMED("x_vfio_pci"), GOOD "!no-driver",
+                        "what it has for it: none;"},
+                {GRACE "\n" HOST, NAMED("nouveau"), GOOD "!no-driver",
+                        "no VFIO driver nouveau for"},
+                {GRACE "variants=x_vfio_pci:missing,y_vfio_pci\n" HOST, NAMED("x_vfio_pci"),
+                        GOOD "!no-driver", "what it has for it: y_vfio_pci, vfio-pci;"},
+                {GRACE "variants=x_vfio_pci\n" HOST, NAMED("x-vfio-pci"), GOOD, NULL},
+                {GRACE "variants=x_vfio_pci\n" HOST "vfio missing\n", NAMED("vfio_pci"),
+                        GOOD "!no-driver", "has no vfio-pci here"},
+                /* the best that the kernel names, or none */
+                {GRACE "variants=x_vfio_pci:missing,y_vfio_pci\n" HOST, ONE, GOOD "!no-driver",
+                        "no VFIO driver x_vfio_pci for"},
+                {GRACE "variants=x_vfio_pci\n" HOST "vfio missing\n", ONE, GOOD, NULL},
+                /* what comes along wants vfio-pci */
+                {GRACE "variants=x_vfio_pci\n0000:01:00.1 10de:22ba 040300 group=1\n" HOST
+                       "vfio missing\n",
+                        ONE, "a:0000:01:00.0{0,1}!no-driver", "has no vfio-pci here"},
+                {GRACE "variants=x_vfio_pci:missing driver=x_vfio_pci vfio=vfio0\n" HOST, ONE, GOOD,
+                        NULL},
         };
 
         expect_trials(trials, ARRAY_SIZE(trials));

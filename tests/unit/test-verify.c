@@ -131,6 +131,37 @@ Test(verify, after_the_steps)
                 expect_trial(&trials[i]);
 }
 
+#define GRACE                                                                                      \
+        "0000:01:00.0 10de:2342 030200 group=1 variants=x_vfio_pci\n"                              \
+        "0000:01:00.1 10de:22ba 040300 group=1\n" HOST
+/* clang-format off */
+#define X {"x_vfio_pci", "vfio0", false}
+/* clang-format on */
+
+/* Each function on the driver that it is to get, and only what it needs is its trouble. */
+Test(verify, variants)
+{
+        static const Trial trials[] = {
+                {GRACE, 0, "", {.state = STEP_DONE}, {X, READY}, RESULT_READY, REASON_NONE, 0,
+                        "on x_vfio_pci, IOMMU group 1, with 0000:01:00.1 on vfio-pci"},
+                {GRACE, 0, "", {.state = STEP_DONE}, {READY, READY}, RESULT_FAILED, REASON_LOST,
+                        ENOLINK, "0000:01:00.0 is on vfio-pci, 0000:01:00.1 is on vfio-pci; hand"},
+                {GRACE, 0, "", {.state = STEP_DONE}, {X, X}, RESULT_FAILED, REASON_LOST, ENOLINK,
+                        "0000:01:00.0 is on x_vfio_pci, 0000:01:00.1 is on x_vfio_pci; hand"},
+                {GRACE, 0, "", {.state = STEP_DONE}, {{"x_vfio_pci", NULL, false}, READY},
+                        RESULT_FAILED, REASON_LOST, ENOLINK,
+                        "is on x_vfio_pci, not yet known to VFIO"},
+                /* the first load is the variant's */
+                {GRACE, STEP_LOAD, "", FAILED(ENOENT), {NONE, NONE}, RESULT_FAILED,
+                        REASON_NO_DRIVER, ENOENT, "could not load x_vfio_pci: No such file"},
+                {GRACE, STEP_BIND, "0000:01:00.0", FAILED(ENODEV), {NONE, NONE}, RESULT_FAILED,
+                        REASON_BIND_FAILED, ENODEV, "could not bind 0000:01:00.0 to x_vfio_pci"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++)
+                expect_trial(&trials[i]);
+}
+
 /* `status` took no step: only what is read counts. */
 Test(verify, without_steps)
 {
