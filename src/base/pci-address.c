@@ -75,6 +75,39 @@ int pci_id_parse(const char *text, PciId *ret)
         return 0;
 }
 
+int pci_serial_parse(const char *text, uint64_t *ret)
+{
+        uint64_t serial = 0;
+
+        for (unsigned n = 0; n < 16; n++) {
+                int digit = 0;
+
+                if (n > 0 && *text == '-')
+                        text++;
+                digit = hex_digit(*text++);
+                if (digit < 0)
+                        return -EINVAL;
+                serial = serial << 4 | (unsigned)digit;
+        }
+        if (*text)
+                return -EINVAL;
+        *ret = serial;
+        return 0;
+}
+
+const char *pci_serial_format(uint64_t serial, char buffer[static PCI_SERIAL_SIZE])
+{
+        static const char digits[] = "0123456789abcdef";
+        char *to = buffer;
+
+        for (int shift = 60; shift >= 0; shift -= 4) {
+                *to++ = digits[serial >> shift & 0xf];
+                if (shift % 8 == 0)
+                        *to++ = shift > 0 ? '-' : '\0';
+        }
+        return buffer;
+}
+
 const char *pci_address_format(PciAddress a, char buffer[static PCI_ADDRESS_SIZE])
 {
         snprintf(buffer, PCI_ADDRESS_SIZE, "%04x:%02x:%02x.%x", a.domain, a.bus, a.device & 0x1f,

@@ -34,6 +34,15 @@ int pci_id_parse(const char *text, PciId *ret) _must_check_;
 /* Parses exactly `digits` hexadecimal digits (1..8). Returns 0 or -EINVAL. */
 int pci_hex_parse(const char *text, unsigned digits, uint32_t *ret) _must_check_;
 
+/* Parses a PCIe Device Serial Number: 16 hexadecimal digits, between which a `-` may stand.
+ * Returns 0 or -EINVAL. */
+int pci_serial_parse(const char *text, uint64_t *ret) _must_check_;
+
+/* Writes it to `buffer` as lspci does, `00-11-22-33-44-55-66-77`, and returns that. */
+#define PCI_SERIAL_SIZE sizeof("00-11-22-33-44-55-66-77")
+const char *pci_serial_format(uint64_t serial, char buffer[static PCI_SERIAL_SIZE]);
+#define PCI_SERIAL(s) pci_serial_format(s, (char[PCI_SERIAL_SIZE]){0})
+
 /* Writes `0000:01:00.0` to `buffer` and returns it. */
 const char *pci_address_format(PciAddress address, char buffer[static PCI_ADDRESS_SIZE]);
 #define PCI_ADDRESS(a) pci_address_format(a, (char[PCI_ADDRESS_SIZE]){0})

@@ -23,6 +23,16 @@ static const SchemaKey entry_keys[] = {
                 value_read_name, offsetof(Entry, name), 0},
         {"address", "\"[dddd:]bb:dd[.f]\" as lspci -D prints it, e.g. \"0000:01:00.0\"",
                 value_read_address, 0, SELECT_ADDRESS},
+        {"path",
+                "\"[dddd:]bb:dd.f[/dd.f]*\" as lspci -P prints it, e.g."
+                " \"0000:00:01.0/00.0\"",
+                value_read_path, offsetof(Entry, path), SELECT_PATH},
+        {"slot", "the name of a folder in /sys/bus/pci/slots, in quotes, e.g. \"3\"",
+                value_read_slot, offsetof(Entry, slot), SELECT_SLOT},
+        {"serial",
+                "16 hexadecimal digits, \"-\" allowed between them, as lspci -v prints them,"
+                " e.g. \"00-11-22-33-44-55-66-77\"",
+                value_read_serial, offsetof(Entry, serial), SELECT_SERIAL},
         {"id", "\"vvvv:dddd\", vendor and device as lspci -nn prints them, e.g. \"10de:26b1\"",
                 value_read_id, offsetof(Entry, id), SELECT_ID},
         {"subsystem",
@@ -170,8 +180,8 @@ static void read_entry(const Reading *reading, const config_setting_t *group, si
                 read_group(&entry_schema, group, reading->arena, reading->problems, entry);
         if (!entry->selectors)
                 config_problem_add(reading->problems, entry->line, reading->key->name,
-                        "found a group that selects no GPU, expected at least one of address, id,"
-                        " subsystem, vendor in it");
+                        "found a group that selects no GPU, expected at least one of address, path,"
+                        " slot, serial, id, subsystem, vendor in it");
         if (!entry->name)
                 entry->name = arena_printf(reading->arena, "gpu%zu", place + 1);
         *ret_name = (Word){

@@ -119,6 +119,27 @@ void value_read_address(const Reading *reading, const config_setting_t *setting,
                 value_reject(reading, setting);
 }
 
+void value_read_path(const Reading *reading, const config_setting_t *setting, void *target)
+{
+        if (pci_path_parse(string_of(setting), target) < 0)
+                value_reject(reading, setting);
+}
+
+/* Whoever made the slot named it: the firmware, or a driver. */
+void value_read_slot(const Reading *reading, const config_setting_t *setting, void *target)
+{
+        if (*string_of(setting))
+                *(char **)target = arena_strdup(reading->arena, string_of(setting));
+        else
+                value_reject(reading, setting);
+}
+
+void value_read_serial(const Reading *reading, const config_setting_t *setting, void *target)
+{
+        if (pci_serial_parse(string_of(setting), target) < 0)
+                value_reject(reading, setting);
+}
+
 void value_read_id(const Reading *reading, const config_setting_t *setting, void *target)
 {
         if (pci_id_parse(string_of(setting), target) < 0)

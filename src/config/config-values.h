@@ -45,6 +45,9 @@ void value_read_bool(const Reading *reading, const config_setting_t *setting, vo
 void value_read_option(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_name(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_address(const Reading *reading, const config_setting_t *setting, void *target);
+void value_read_path(const Reading *reading, const config_setting_t *setting, void *target);
+void value_read_slot(const Reading *reading, const config_setting_t *setting, void *target);
+void value_read_serial(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_id(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_vendor(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_count(const Reading *reading, const config_setting_t *setting, void *target);

@@ -7,13 +7,23 @@
 
 #include "base/arena.h"
 #include "base/pci-address.h"
+#include "base/pci-path.h"
 
 typedef enum Selector {
         SELECT_ADDRESS = 1 << 0,
         SELECT_ID = 1 << 1,
         SELECT_SUBSYSTEM = 1 << 2,
         SELECT_VENDOR = 1 << 3,
+        SELECT_PATH = 1 << 4,
+        SELECT_SLOT = 1 << 5,
+        SELECT_SERIAL = 1 << 6,
 } Selector;
+
+/* Those that name a model, those that name a place, and all that mean this card and not its like.
+ */
+#define SELECT_MODEL    (SELECT_ID | SELECT_SUBSYSTEM | SELECT_VENDOR)
+#define SELECT_PLACE    (SELECT_ADDRESS | SELECT_PATH | SELECT_SLOT)
+#define SELECT_ONE_CARD (SELECT_PLACE | SELECT_SERIAL)
 
 /* One step on one card; 20 s still leave a whole run below the unit's own limit (verb-apply.c). */
 #define CONFIG_TIMEOUT_MIN     1u
@@ -36,6 +46,9 @@ typedef struct Entry {
         unsigned selectors;    /* Selector bits: which of the following the GPU must match, all */
         PciAddress address;    /* names a slot, */
         bool address_function; /* or one function of it */
+        PciPath path;          /* names a slot, whatever its function */
+        const char *slot;      /* as in /sys/bus/pci/slots */
+        uint64_t serial;       /* PCIe Device Serial Number */
         PciId id;              /* of the display function */
         PciId subsystem;
         uint16_t vendor;

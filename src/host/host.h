@@ -69,6 +69,27 @@ typedef struct VfioDriver {
         ModuleState state;
 } VfioDriver;
 
+/* PCIe Device Serial Number: read only where somebody asks, since that wakes a sleeping card. */
+typedef enum SerialState {
+        SERIAL_UNREAD,
+        SERIAL_NONE,    /* the card has none */
+        SERIAL_KNOWN,   /* it is `number` */
+        SERIAL_UNKNOWN, /* `trouble` says why */
+} SerialState;
+
+typedef struct Serial {
+        SerialState state;
+        uint64_t number;
+        const char *trouble;
+} Serial;
+
+/* A slot of the case, as the firmware or a hotplug driver names it. */
+typedef struct Slot {
+        const char *name;
+        PciAddress address;
+        bool whole_bus; /* any device of the bus */
+} Slot;
+
 typedef struct Function {
         PciAddress address;
         PciAddress parent;      /* the bridge that it lies behind, */
@@ -93,6 +114,7 @@ typedef struct Function {
         VfioDriver *vfio_drivers; /* the variants of vfio-pci for it, best first; looked for where
                                      function_may_have_variant() */
         size_t n_vfio_drivers;
+        Serial serial;
         const char *name; /* "TU104GL [Tesla T4]" of pci.ids when asked for, or NULL */
 } Function;
 
@@ -113,6 +135,8 @@ typedef struct Host {
         const char *cmdline; /* of the kernel, "" when unreadable */
         Function *functions; /* sorted by address */
         size_t n_functions;
+        Slot *slots; /* sorted by name */
+        size_t n_slots;
         FirmwareIommu firmware_iommu;
         ModuleState vfio_pci; /* the driver that takes any function */
         ModuleState iommu_backend;

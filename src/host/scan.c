@@ -9,6 +9,7 @@
 #include "host/scan-function.h"
 #include "host/scan-iomem.h"
 #include "host/scan-libpci.h"
+#include "host/scan-slots.h"
 #include "host/scan-vfio.h"
 #include "host/stuck.h"
 
@@ -218,6 +219,7 @@ static int read_all(Scan *scan, unsigned flags, char **reterr_message)
         if (r < 0)
                 return r;
         read_framebuffers(scan);
+        scan_slots(scan->root, scan->host);
         stuck_mark(scan->root, scan->host);
         if (flags & SCAN_NAMES)
                 read_names(scan);

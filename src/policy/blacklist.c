@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "policy/driver.h"
 
-/* An initramfs may lack a module, and so its aliases, that the real root has. */
+/* Of displays: an initramfs may lack a module, and so its aliases, that the real root has. */
 static const struct {
         uint16_t vendor;
         const char *module;
@@ -18,14 +18,18 @@ static const struct {
         {PCI_VENDOR_NVIDIA, "nvidiafb"},
 };
 
-static bool needs(const Function *display, const char *module)
+static bool is_known(size_t i, const Function *gpu)
 {
-        for (size_t i = 0; i < display->n_modules; i++)
-                if (strcmp(display->modules[i], module) == 0)
+        return function_is_display(gpu) && known_modules[i].vendor == gpu->id.vendor;
+}
+
+static bool needs(const Function *gpu, const char *module)
+{
+        for (size_t i = 0; i < gpu->n_modules; i++)
+                if (strcmp(gpu->modules[i], module) == 0)
                         return true;
         for (size_t i = 0; i < ARRAY_SIZE(known_modules); i++)
-                if (known_modules[i].vendor == display->id.vendor &&
-                        strcmp(known_modules[i].module, module) == 0)
+                if (is_known(i, gpu) && strcmp(known_modules[i].module, module) == 0)
                         return true;
         return false;
 }
@@ -35,7 +39,7 @@ static bool needed_by_unclaimed(const Host *host, const Claims *claims, const ch
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (function_is_display(f) && !claims_find_kept(claims, f) && needs(f, module))
+                if (function_is_gpu(f) && !claims_find_kept(claims, f) && needs(f, module))
                         return true;
         }
         return false;
@@ -65,16 +69,15 @@ static int names_add(Names *names, const char *name)
         return 0;
 }
 
-static int add_rivals(const Host *host, const Claims *claims, const Function *display, Names *names)
+static int add_rivals(const Host *host, const Claims *claims, const Function *gpu, Names *names)
 {
         int r = 0;
 
-        for (size_t i = 0; i < display->n_modules && r == 0; i++)
-                if (!needed_by_unclaimed(host, claims, display->modules[i]))
-                        r = names_add(names, display->modules[i]);
+        for (size_t i = 0; i < gpu->n_modules && r == 0; i++)
+                if (!needed_by_unclaimed(host, claims, gpu->modules[i]))
+                        r = names_add(names, gpu->modules[i]);
         for (size_t i = 0; i < ARRAY_SIZE(known_modules) && r == 0; i++)
-                if (known_modules[i].vendor == display->id.vendor &&
-                        !needed_by_unclaimed(host, claims, known_modules[i].module))
+                if (is_known(i, gpu) && !needed_by_unclaimed(host, claims, known_modules[i].module))
                         r = names_add(names, known_modules[i].module);
         return r;
 }
@@ -90,7 +93,7 @@ int blacklist_build(const Config *config, const Host *host, const Claims *claims
         for (size_t i = 0; i < host->n_functions && config->blacklist_auto && r == 0; i++) {
                 const Function *f = &host->functions[i];
 
-                if (function_is_display(f) && claims_find_kept(claims, f))
+                if (function_is_gpu(f) && claims_find_kept(claims, f))
                         r = add_rivals(host, claims, f, &names);
         }
         if (r < 0)
@@ -106,8 +109,8 @@ static bool is_model(const Entry *entry, const Function *f, const Function *mode
 {
         bool same = f->id.vendor == model->id.vendor && f->id.device == model->id.device;
 
-        /* vfio-pci matches the subsystem only where ids= names one; only displays tell us theirs */
-        if (!(entry->selectors & SELECT_SUBSYSTEM) || !function_is_display(f))
+        /* vfio-pci matches the subsystem only where ids= names one; only GPUs tell us theirs */
+        if (!(entry->selectors & SELECT_SUBSYSTEM) || !function_is_gpu(f))
                 return same;
         return same && f->subsystem.vendor == model->subsystem.vendor &&
                f->subsystem.device == model->subsystem.device;
@@ -144,7 +147,7 @@ static const char *ids(const Host *host, const Claims *claims, Arena *arena)
                 const Entry *entry = claim->entry;
 
                 if (!claim->display || entry->count != ENTRY_COUNT_ALL ||
-                        (entry->selectors & SELECT_ADDRESS) ||
+                        (entry->selectors & SELECT_ONE_CARD) ||
                         !takes_every(host, claims, entry, claim->display) ||
                         !driver_name_equal(claim_display_driver(claim), DRIVER_VFIO_PCI))
                         continue;

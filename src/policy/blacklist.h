@@ -6,17 +6,17 @@
 
 /*
  * The names, sorted, of the modules to keep away. Under "auto": those whose aliases match a display
- * function of a claim that is kept, and the known ones of its vendor, less all that a display
- * function which nobody claims needs. Returns 0 or -ENOMEM.
+ * function or an NVSwitch of a claim that is kept, and the known ones of a display's vendor, less
+ * all that such a function which nobody claims needs. Returns 0 or -ENOMEM.
  */
 int blacklist_build(const Config *config, const Host *host, const Claims *claims, Arena *arena,
         const char ***ret, size_t *ret_n) _must_check_;
 
 /*
  * The options that vfio-pci is loaded with: always `ids=`, which names the models that the config
- * takes whole (`count = "all"` without a place, every such function here kept, and for vfio-pci
- * itself) and is otherwise empty, so that no leftover of an older recipe adds one; then what the
- * config sets.
+ * takes whole (`count = "all"` without a place or serial number, every such function here kept, and
+ * for vfio-pci itself) and is otherwise empty, so that no leftover of an older recipe adds one;
+ * then what the config sets.
  */
 const char *blacklist_vfio_options(
         const Config *config, const Host *host, const Claims *claims, Arena *arena);

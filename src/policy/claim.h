@@ -12,8 +12,9 @@
 
 typedef struct Claim {
         const Entry *entry;
-        bool skipped;               /* by vfio_gpu.skip=: left alone, whoever wants it */
-        const Function *display;    /* the GPU's first display function; NULL: there is no GPU */
+        bool skipped;            /* by vfio_gpu.skip=: left alone, whoever wants it */
+        const Function *display; /* the GPU's first display function, or the NVSwitch; NULL: there
+                                    is no GPU */
         const Function **functions; /* what is claimed: of the card, then of its group */
         const char **drivers;       /* the VFIO driver that each of them is to get */
         size_t n_functions;

@@ -121,7 +121,7 @@ static const char *busy(const Claim *claim, size_t i, Arena *arena)
                 return arena_printf(arena,
                         "%s is on %s, another VFIO driver than %s: a VM may hold it", address,
                         driver, claim->drivers[i]);
-        if (function_is_display(f))
+        if (function_is_gpu(f))
                 return arena_printf(
                         arena, "%s took %s first, before vfio-gpu could hold it", driver, address);
         if (!claim_is_companion(f, claim->display) && !members_allow(claim->entry, f))

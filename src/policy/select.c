@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/select.h"
 
-#include <string.h>
-
-#include "base/text.h"
 #include "policy/driver.h"
+#include "policy/match.h"
 #include "policy/members.h"
+#include "policy/near-miss.h"
 
 typedef struct Selection {
         const KernelWords *words;
@@ -23,198 +22,33 @@ static Claim *add_claim(Selection *s, const Entry *entry)
         return claim;
 }
 
-static bool selects(const Entry *entry, Selector selector)
-{
-        return entry->selectors & selector;
-}
-
-static bool id_equal(PciId a, PciId b)
-{
-        return a.vendor == b.vendor && a.device == b.device;
-}
-
-/* True when all selectors but `address` match. */
-static bool matches_model(const Entry *entry, const Function *f)
-{
-        return (!selects(entry, SELECT_ID) || id_equal(entry->id, f->id)) &&
-               (!selects(entry, SELECT_SUBSYSTEM) || id_equal(entry->subsystem, f->subsystem)) &&
-               (!selects(entry, SELECT_VENDOR) || entry->vendor == f->id.vendor);
-}
-
-static bool matches_place(const Entry *entry, const Function *f)
-{
-        return !selects(entry, SELECT_ADDRESS) || pci_address_same_slot(entry->address, f->address);
-}
-
-/* A VF's address may lie in the slot of its PF, which the user did not mean. */
-static bool names_virtual_function(const Host *host, const Entry *entry)
-{
-        const Function *f = entry->address_function ? host_find(host, entry->address) : NULL;
-
-        return f && f->virtual_function;
-}
-
-static bool is_physical_display(const Function *f)
-{
-        return function_is_display(f) && !f->virtual_function;
-}
-
-/* The first display function of the slot of `f`: a GPU is counted by it. */
-static const Function *slot_display(const Host *host, const Function *f)
-{
-        for (size_t i = 0; i < host->n_functions; i++) {
-                const Function *other = &host->functions[i];
-
-                if (pci_address_same_slot(other->address, f->address) && is_physical_display(other))
-                        return other;
-        }
-        return NULL;
-}
-
-/* A GPU matches by any of its display functions, and is reported once, by its first. */
-static bool picks(const Host *host, const Entry *entry, const Function *display)
-{
-        if (!matches_place(entry, display) || names_virtual_function(host, entry))
-                return false;
-        for (size_t i = 0; i < host->n_functions; i++) {
-                const Function *f = &host->functions[i];
-
-                if (pci_address_same_slot(f->address, display->address) && is_physical_display(f) &&
-                        matches_model(entry, f))
-                        return true;
-        }
-        return false;
-}
-
-static bool is_gpu(const Host *host, const Function *f)
-{
-        return is_physical_display(f) && slot_display(host, f) == f;
-}
-
 /* The one that follows `after` (NULL: from the start) among the GPUs that the entry picks. */
 static const Function *next_pick(const Host *host, const Entry *entry, const Function *after)
 {
         const Function *f = after ? after + 1 : host->functions;
 
         for (; f < host->functions + host->n_functions; f++)
-                if (is_gpu(host, f) && picks(host, entry, f))
+                if (match_is_gpu(host, entry, f) && match_picks(host, entry, f))
                         return f;
         return NULL;
 }
 
-static void add_place(Text *text, const Function *f)
-{
-        text_separate(text, ", ");
-        text_add(text, "%s (%04x:%04x)", PCI_ADDRESS(f->address), f->id.vendor, f->id.device);
-}
-
-/* The same, with the board where the entry asks for one. */
-static void add_model(Text *text, const Entry *entry, const Function *f)
-{
-        text_separate(text, ", ");
-        text_add(text, "%s (%04x:%04x", PCI_ADDRESS(f->address), f->id.vendor, f->id.device);
-        if (selects(entry, SELECT_SUBSYSTEM))
-                text_add(text, ", subsystem %04x:%04x", f->subsystem.vendor, f->subsystem.device);
-        text_add(text, ")");
-}
-
-static const char *entry_wants(Arena *arena, const Entry *entry)
-{
-        Text text = TEXT_IN(arena);
-
-        if (selects(entry, SELECT_ID))
-                text_add(&text, "id %04x:%04x", entry->id.vendor, entry->id.device);
-        if (selects(entry, SELECT_SUBSYSTEM)) {
-                text_separate(&text, ", ");
-                text_add(&text, "subsystem %04x:%04x", entry->subsystem.vendor,
-                        entry->subsystem.device);
-        }
-        if (selects(entry, SELECT_VENDOR)) {
-                text_separate(&text, ", ");
-                text_add(&text, "vendor %04x", entry->vendor);
-        }
-        return text.string;
-}
-
-/* The function that the address names, else the first of its slot. */
-static const Function *addressed(const Host *host, const Entry *entry)
-{
-        const Function *first = NULL;
-
-        for (size_t i = 0; i < host->n_functions; i++) {
-                const Function *f = &host->functions[i];
-
-                if (!pci_address_same_slot(f->address, entry->address))
-                        continue;
-                if (entry->address_function && f->address.function == entry->address.function)
-                        return f;
-                if (!first)
-                        first = f;
-        }
-        return first;
-}
-
-static const char *what_is_there(const Selection *s, const Entry *entry, const Function *f)
-{
-        const char *board = "";
-
-        if (selects(entry, SELECT_SUBSYSTEM))
-                board = arena_printf(s->arena, " of subsystem %04x:%04x", f->subsystem.vendor,
-                        f->subsystem.device);
-        return arena_printf(s->arena, "%s is %04x:%04x%s, not %s", PCI_ADDRESS(f->address),
-                f->id.vendor, f->id.device, board ? board : "", entry_wants(s->arena, entry));
-}
-
-/* Where else a GPU of the wanted model is, for an entry whose address points elsewhere. */
-static void add_elsewhere(const Selection *s, const Entry *entry, Text *text)
-{
-        Text places = TEXT_IN(s->arena);
-
-        for (size_t i = 0; i < s->host->n_functions; i++) {
-                const Function *f = &s->host->functions[i];
-
-                if (is_physical_display(f) && matches_model(entry, f))
-                        add_place(&places, f);
-        }
-        if (!text_is_empty(&places))
-                text_add(text, "; what matches but for the address: %s", places.string);
-}
-
-static const char *absent_address(const Selection *s, const Entry *entry, const Function *f)
-{
-        Text text = TEXT_IN(s->arena);
-
-        if (f)
-                text_add(&text, "%s", what_is_there(s, entry, f));
-        else
-                text_add(&text, "there is no device at %s", PCI_ADDRESS(entry->address));
-        if (entry->selectors != SELECT_ADDRESS)
-                add_elsewhere(s, entry, &text);
-        return text.string;
-}
-
-static const char *absent_model(const Selection *s, const Entry *entry)
-{
-        Text gpus = TEXT_IN(s->arena);
-
-        for (size_t i = 0; i < s->host->n_functions; i++)
-                if (is_gpu(s->host, &s->host->functions[i]))
-                        add_model(&gpus, entry, &s->host->functions[i]);
-        return arena_printf(s->arena, "no GPU here has %s; GPUs here: %s",
-                entry_wants(s->arena, entry), text_is_empty(&gpus) ? "none" : gpus.string);
-}
-
-/* A function that the entry names although it belongs to no GPU. */
+/* A function that the entry names although it belongs to no GPU: by its place, or by its model. */
 static const Function *named_stranger(const Host *host, const Entry *entry)
 {
-        if (selects(entry, SELECT_ADDRESS))
-                return addressed(host, entry);
-        if (!selects(entry, SELECT_ID))
-                return NULL;
+        static const Selector places[] = {SELECT_ADDRESS, SELECT_PATH, SELECT_SLOT};
+
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+                const Function *f = match_at(host, entry, places[i]);
+
+                if (f)
+                        return f;
+        }
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (!f->unreadable && matches_model(entry, f))
+                if (!(entry->selectors & SELECT_PLACE) && entry->selectors & SELECT_ID &&
+                        !f->unreadable && match_model(entry, f))
                         return f;
         }
         return NULL;
@@ -234,45 +68,34 @@ static void refuse_stranger(const Selection *s, Claim *claim)
 {
         const Entry *entry = claim->entry;
         const Function *f = named_stranger(s->host, entry);
-        const Function *display = f ? slot_display(s->host, f) : NULL;
+        const Function *gpu = f ? match_gpu(s->host, entry, f) : NULL;
+        /* nobody reads the serial number of what is no GPU */
+        bool fits = f && !(match_failing(s->host, entry, f) & ~SELECT_SERIAL);
 
-        if (f && !display && slot_is_unreadable(s->host, f))
+        if (f && !gpu && slot_is_unreadable(s->host, f))
                 claim_refuse(claim, REASON_UNREADABLE,
                         arena_printf(s->arena, "%s could not be read: %s", PCI_ADDRESS(f->address),
                                 f->unreadable ? f->unreadable : "a function of its slot"));
-        else if (f && f->virtual_function && matches_model(entry, f))
+        else if (fits && f->virtual_function)
                 claim_refuse(claim, REASON_VIRTUAL_FUNCTION,
                         arena_printf(s->arena, "%s is a virtual function of an SR-IOV card",
                                 PCI_ADDRESS(f->address)));
-        else if (f && !display && matches_model(entry, f))
+        else if (fits && !gpu)
                 claim_refuse(claim, REASON_NOT_A_GPU,
                         arena_printf(s->arena,
                                 "%s (%04x:%04x) is of class %04x, and its slot has no display "
                                 "controller",
                                 PCI_ADDRESS(f->address), f->id.vendor, f->id.device,
                                 function_class(f)));
-        else if (f && display && !selects(entry, SELECT_ADDRESS))
+        else if (gpu && !(entry->selectors & SELECT_PLACE) && !function_is_gpu(f))
                 claim_refuse(claim, REASON_ABSENT,
                         arena_printf(s->arena,
                                 "%04x:%04x is %s, a companion of the GPU %s (%04x:%04x): `id` "
                                 "names the display function",
                                 f->id.vendor, f->id.device, PCI_ADDRESS(f->address),
-                                PCI_ADDRESS(display->address), display->id.vendor,
-                                display->id.device));
-        else if (selects(entry, SELECT_ADDRESS))
-                claim_refuse(claim, REASON_ABSENT, absent_address(s, entry, display ? display : f));
+                                PCI_ADDRESS(gpu->address), gpu->id.vendor, gpu->id.device));
         else
-                claim_refuse(claim, REASON_ABSENT, absent_model(s, entry));
-}
-
-static const char *miscounted(const Selection *s, const Entry *entry, size_t n)
-{
-        Text places = TEXT_IN(s->arena);
-
-        for (const Function *f = NULL; (f = next_pick(s->host, entry, f));)
-                add_place(&places, f);
-        return arena_printf(s->arena, "%zu GPU%s where the entry wants %u: %s", n,
-                n == 1 ? " matches" : "s match", entry->count, places.string);
+                claim_refuse(claim, REASON_ABSENT, near_miss_none(s->host, entry, s->arena));
 }
 
 /* An unreadable function is taken along where all are wanted, so that the rules see it. */
@@ -282,7 +105,8 @@ static bool wants_function(const Entry *entry, const Function *f, const Function
                 return false;
         if (entry->functions != ENTRY_FUNCTIONS_ALL)
                 return entry->functions & 1u << f->address.function;
-        return f->unreadable || function_is_display(f) || claim_is_companion(f, display);
+        return f == display || f->unreadable || function_is_display(f) ||
+               claim_is_companion(f, display);
 }
 
 static int add_functions(const Selection *s, Claim *claim)
@@ -345,7 +169,7 @@ static int refuse_entry(Selection *s, const Entry *entry, size_t n)
                 refuse_stranger(s, claim);
         else
                 claim_refuse(claim, n < entry->count ? REASON_ABSENT : REASON_AMBIGUOUS,
-                        miscounted(s, entry, n));
+                        near_miss_count(s->host, entry, n, s->arena));
         return 0;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "report/list.h"
 
+#include "policy/match.h"
+
 static int add_function(Arena *arena, const Function ***items, size_t *n, const Function *f)
 {
         const Function **item = arena_push(arena, items, n);
@@ -24,6 +26,16 @@ static const char *picked_by(const Plan *plan, const Function *display)
         return NULL;
 }
 
+static void add_place(const Host *host, Arena *arena, Gpu *gpu)
+{
+        const Slot *slot = match_slot(host, gpu->display);
+        PciPath path = {0};
+
+        if (host_path(host, gpu->display, &path))
+                gpu->path = pci_path_format(&path, arena);
+        gpu->slot = slot ? slot->name : NULL;
+}
+
 static int fill(const Host *host, const Plan *plan, Arena *arena, Gpu *gpu)
 {
         int r = 0;
@@ -33,7 +45,8 @@ static int fill(const Host *host, const Plan *plan, Arena *arena, Gpu *gpu)
 
                 if (!in_slot(gpu, f) || f->virtual_function)
                         continue;
-                gpu->boot_display |= f->boot_vga || f->boot_framebuffer;
+                gpu->boot_display |=
+                        !function_is_nvswitch(f) && (f->boot_vga || f->boot_framebuffer);
                 r = add_function(arena, &gpu->functions, &gpu->n_functions, f);
         }
         for (size_t i = 0; i < host->n_functions && r == 0; i++) {
@@ -44,7 +57,14 @@ static int fill(const Host *host, const Plan *plan, Arena *arena, Gpu *gpu)
                         r = add_function(arena, &gpu->shares_with, &gpu->n_shares_with, f);
         }
         gpu->entry = picked_by(plan, gpu->display);
+        add_place(host, arena, gpu);
         return r;
+}
+
+/* A switch is shown where an entry picks it; a host that leaves them alone has no need to know. */
+static bool is_shown(const Plan *plan, const Function *f)
+{
+        return function_is_display(f) || (function_is_nvswitch(f) && picked_by(plan, f));
 }
 
 static bool is_listed(const GpuList *list, const Function *f)
@@ -62,7 +82,7 @@ int list_build(const Host *host, const Plan *plan, Arena *arena, GpuList *ret)
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (!function_is_display(f) || f->virtual_function || is_listed(&list, f))
+                if (!is_shown(plan, f) || f->virtual_function || is_listed(&list, f))
                         continue;
 
                 Gpu *gpu = arena_push(arena, &list.items, &list.n_items);

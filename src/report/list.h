@@ -11,6 +11,8 @@ typedef struct Gpu {
         const Function **shares_with; /* others of its IOMMU groups, bridges left out */
         size_t n_shares_with;
         bool boot_display;
+        const char *path;  /* as the config takes it, or NULL: not known */
+        const char *slot;  /* physical, or NULL: not known */
         const char *entry; /* the name of the entry that picks it, or NULL */
 } Gpu;
 

@@ -221,6 +221,7 @@ static Json *list_item(const Gpu *gpu)
                 !add(object, "shares_with", addresses_json(gpu->shares_with, gpu->n_shares_with)) ||
                 !add(object, "boot_display", json_object_new_boolean(gpu->boot_display)) ||
                 !add_string(object, "entry", gpu->entry) ||
+                !add_string(object, "path", gpu->path) || !add_string(object, "slot", gpu->slot) ||
                 !add(object, "functions", slot_functions(gpu)))
                 return NULL;
         return TAKE_PTR(object);

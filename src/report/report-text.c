@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/quote.h"
 #include "base/text.h"
 
 /* Copies what was built out of its arena. */
@@ -56,12 +57,22 @@ char *report_text_plan(const Plan *plan)
         return finish(&text);
 }
 
+/* What an entry may say instead of the address; a path of one hop is the address. */
+static void add_place(Text *text, const Gpu *gpu)
+{
+        if (gpu->path && gpu->display->has_parent)
+                text_add(text, "    path %s\n", gpu->path);
+        if (gpu->slot)
+                text_add(text, "    slot %s\n", quote(gpu->slot));
+}
+
 static void add_gpu(Text *text, const Gpu *gpu)
 {
         const Function *d = gpu->display;
+        const char *kind = function_is_display(d) ? "display controller" : "NVSwitch";
 
-        text_add(text, "%s %s [%04x:%04x]\n", PCI_ADDRESS(d->address),
-                d->name ? d->name : "display controller", d->id.vendor, d->id.device);
+        text_add(text, "%s %s [%04x:%04x]\n", PCI_ADDRESS(d->address), d->name ? d->name : kind,
+                d->id.vendor, d->id.device);
         for (size_t i = 0; i < gpu->n_functions; i++) {
                 const Function *f = gpu->functions[i];
 
@@ -73,6 +84,7 @@ static void add_gpu(Text *text, const Gpu *gpu)
                 else
                         text_add(text, "IOMMU group %d\n", f->iommu_group);
         }
+        add_place(text, gpu);
         for (size_t i = 0; i < gpu->n_shares_with; i++)
                 text_add(text, "    shares its group with %s (class %04x, %s)\n",
                         PCI_ADDRESS(gpu->shares_with[i]->address),

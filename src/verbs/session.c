@@ -7,8 +7,10 @@
 #include "host/capabilities.h"
 #include "host/conf-file.h"
 #include "host/run-dir.h"
+#include "host/scan-serial.h"
 #include "host/scan-users.h"
 #include "host/scan.h"
+#include "policy/match.h"
 #include "verbs/say.h"
 
 #define CONFIG_PATH "/etc/vfio-gpu.conf"
@@ -163,6 +165,19 @@ ExitStatus session_read_config(Session *s, bool quiet_if_missing)
         return parse_config(s, size);
 }
 
+/* Only where an entry asks for one, and only of cards that it may mean: reading wakes them. */
+static int read_serials(Session *s)
+{
+        bool *wanted = arena_array(s->arena, s->host->n_functions, sizeof(bool));
+
+        if (!wanted)
+                return -ENOMEM;
+        for (size_t i = 0; i < s->host->n_functions; i++)
+                wanted[i] = s->host->functions[i].serial.state == SERIAL_UNREAD &&
+                            match_wants_serial(s->config, s->host, &s->host->functions[i]);
+        return scan_serials(&s->root, s->host, wanted);
+}
+
 ExitStatus session_plan(Session *s)
 {
         if (!s->config) {
@@ -172,6 +187,8 @@ ExitStatus session_plan(Session *s)
                 if (status != EXIT_STATUS_OK)
                         return status;
         }
+        if (plan_off(&s->words, s->host) == PLAN_ON && read_serials(s) < 0)
+                return session_out_of_memory(s);
         if (plan_build(s->config, &s->words, s->host, &s->plan) < 0)
                 return session_out_of_memory(s);
         return EXIT_STATUS_OK;

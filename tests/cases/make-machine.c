@@ -40,6 +40,7 @@ static void add_function(const MachineFunction *f, void *context)
                 .numvfs = optional(f->numvfs),
                 .physfn = optional(f->physfn),
                 .parent = optional(f->parent),
+                .serial = optional(f->serial),
                 .bridge = f->bridge,
         };
         char address[PCI_ADDRESS_SIZE];

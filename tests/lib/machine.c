@@ -60,6 +60,7 @@ static bool take_text(const char *word, MachineFunction *f)
                 {"numvfs=", offsetof(MachineFunction, numvfs)},
                 {"vf=", offsetof(MachineFunction, physfn)},
                 {"parent=", offsetof(MachineFunction, parent)},
+                {"serial=", offsetof(MachineFunction, serial)},
                 {"modules=", offsetof(MachineFunction, modules)},
                 {"unreadable=", offsetof(MachineFunction, unreadable)},
                 {"in_use=", offsetof(MachineFunction, in_use)},

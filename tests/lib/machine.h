@@ -7,11 +7,11 @@
  *     vfs 0000:01:00.0 16 10de:26b8 030200 group=100
  *
  * Address, id, class, then words: subsystem=vvvv:dddd group=N driver=NAME vfio=vfioN boot_vga=0|1
- * numvfs=N vf=PF bridge parent=BRIDGE (named before); and what only a Host can be told: framebuffer
- * cdev modules=A,B unreadable=WHY in_use=WHO doubt=WHY stuck=WHO variants=A,B:missing,C:present
- * (best first; loadable when not said). `vfs` adds virtual functions behind the PF, each in a group
- * of its own. Empty lines and those that start with `#` do not count. A mistake in the text ends
- * the program.
+ * numvfs=N vf=PF bridge parent=BRIDGE (named before) serial=NUMBER|none; and what only a Host can
+ * be told: framebuffer cdev modules=A,B unreadable=WHY in_use=WHO doubt=WHY stuck=WHO
+ * variants=A,B:missing,C:present (best first; loadable when not said). `vfs` adds virtual functions
+ * behind the PF, each in a group of its own. Empty lines and those that start with `#` do not
+ * count. A mistake in the text ends the program.
  */
 
 #include <stdbool.h>
@@ -32,6 +32,7 @@ typedef struct MachineFunction {
         char numvfs[MACHINE_WORD];
         char physfn[MACHINE_WORD];
         char parent[MACHINE_WORD];
+        char serial[MACHINE_WORD];
         char modules[MACHINE_WORD];
         char unreadable[MACHINE_WORD];
         char in_use[MACHINE_WORD];

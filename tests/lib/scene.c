@@ -52,6 +52,20 @@ static void add_variants(Host *host, const MachineFunction *from, Function *f)
         }
 }
 
+static Serial make_serial(const char *word)
+{
+        Serial serial = {.state = SERIAL_KNOWN};
+
+        if (!*word)
+                return (Serial){.state = SERIAL_UNREAD};
+        if (strcmp(word, "none") == 0)
+                return (Serial){.state = SERIAL_NONE};
+        if (strcmp(word, "locked") == 0)
+                return (Serial){.state = SERIAL_UNKNOWN, .trouble = "only root may read it"};
+        cr_assert_eq(pci_serial_parse(word, &serial.number), 0, "%s", word);
+        return serial;
+}
+
 static void add_function(const MachineFunction *from, void *context)
 {
         Host *host = context;
@@ -76,10 +90,24 @@ static void add_function(const MachineFunction *from, void *context)
                 .users = {*from->in_use || *from->doubt, keep(host, from->in_use),
                         keep(host, from->doubt)},
         };
+        f->serial = make_serial(from->serial);
         if (f->has_parent)
                 cr_assert_eq(pci_address_parse(from->parent, &f->parent, NULL), 0);
         add_modules(host, from, f);
         add_variants(host, from, f);
+}
+
+/* NAME ADDRESS, the latter of a device or, when it ends in `:`, of a bus. */
+static void add_slot(Host *host, char *text)
+{
+        Slot *slot = arena_push(host->arena, &host->slots, &host->n_slots);
+
+        *slot = (Slot){.name = strsep(&text, " ")};
+        slot->whole_bus = text[strlen(text) - 1] == ':';
+        cr_assert_eq(
+                pci_address_parse(slot->whole_bus ? arena_printf(host->arena, "%s00", text) : text,
+                        &slot->address, NULL),
+                0, "%s", text);
 }
 
 static void set_property(Host *host, const char *line)
@@ -95,6 +123,8 @@ static void set_property(Host *host, const char *line)
                 host->vfio_pci = module_state(value);
         else if (strncmp(line, "backend ", 8) == 0)
                 host->iommu_backend = module_state(value);
+        else if (strncmp(line, "slot ", 5) == 0)
+                add_slot(host, arena_strdup(host->arena, value));
         else if (strcmp(line, "stage initrd") == 0)
                 host->stage = STAGE_INITRD;
         else if (strcmp(line, "crash") == 0)

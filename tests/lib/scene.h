@@ -19,10 +19,10 @@ typedef struct Scene {
 
 /*
  * The machine: lines of lib/machine.h, and `firmware none|intel|amd|arm`, `vfio` and `backend`
- * missing|loadable|present (loadable when not said), `stage initrd`, `crash`, `policy TEXT`,
- * `install MODULE COMMAND`.
- * `config` is what stands between the brackets of gpus = ( ), or a whole file when it holds "gpus";
- * ' stands for ". `cmdline` may be NULL.
+ * missing|loadable|present (loadable when not said), `slot NAME ADDRESS`, `stage initrd`, `crash`,
+ * `policy TEXT`, `install MODULE COMMAND`. serial= may also be `locked`; without it nobody has
+ * asked. `config` is what stands between the brackets of gpus = ( ), or a whole file when it holds
+ * "gpus"; ' stands for ". `cmdline` may be NULL.
  */
 void scene_set(Scene *scene, const char *machine, const char *config, const char *cmdline);
 void scene_done(Scene *scene);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "base/pci-address.h"
+
 #define must(expression)                                                                           \
         cr_assert((expression), "%s: %s: %s", __func__, #expression, strerror(errno))
 
@@ -162,11 +164,28 @@ void tree_add_driver(Tree *tree, const char *driver)
         set_attribute(tree, directory, "unbind", "%s", "");
 }
 
-/* The standard header: enough for those who look, and a trap for those who should not. */
+static void put(unsigned char *to, uint64_t value, size_t size)
+{
+        for (size_t i = 0; i < size; i++)
+                to[i] = value >> (8 * i) & 0xff;
+}
+
+/* Two extended capabilities: one of another kind, and behind it the number. */
+static void set_serial(unsigned char *config, const char *text)
+{
+        uint64_t serial = 0;
+
+        put(config + 0x100, 0x14810001, 4);
+        put(config + 0x148, 0x00010003, 4);
+        cr_assert_eq(pci_serial_parse(text, &serial), 0, "%s", text);
+        put(config + 0x14c, serial, 8);
+}
+
+/* The standard header is enough for those who look, and a trap for those who should not. */
 static void set_config(Tree *tree, const char *device, const TreeFunction *f)
 {
         _cleanup_free_ char *path = print("%s/config", device);
-        unsigned char config[64] = {
+        unsigned char config[4096] = {
                 [0x00] = f->vendor & 0xff,
                 [0x01] = f->vendor >> 8 & 0xff,
                 [0x02] = f->device & 0xff,
@@ -181,7 +200,9 @@ static void set_config(Tree *tree, const char *device, const TreeFunction *f)
                 [0x2f] = f->subsystem_device >> 8 & 0xff,
         };
 
-        tree_set_bytes(tree, path, config, sizeof(config));
+        if (f->serial && strcmp(f->serial, "none") != 0)
+                set_serial(config, f->serial);
+        tree_set_bytes(tree, path, config, f->serial ? sizeof(config) : 64);
 }
 
 static void set_attributes(Tree *tree, const char *device, const TreeFunction *f)

@@ -27,6 +27,8 @@ typedef struct TreeFunction {
         const char *boot_vga; /* "1", "0" or NULL: no such attribute */
         const char *numvfs;   /* of a PF: "0", "4", or NULL */
         const char *physfn;   /* of a VF: the PF's address, which must have been added */
+        const char *serial;   /* "00-11-...": it has this number; "none": it has none; NULL: nobody
+                                 may see more than the standard header */
         bool bridge;          /* header type 1 */
 } TreeFunction;
 

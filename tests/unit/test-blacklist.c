@@ -23,6 +23,12 @@ static void expect_options(const char *machine, const char *config, const char *
                 options, expected, "%s%s: \"%s\", not \"%s\"", machine, config, options, expected);
 }
 
+#define PORT "0000:00:01.0 8086:460d 060400 bridge\n"
+#define FAR  "0000:01:00.0 10de:26b1 030000 group=1 parent=0000:00:01.0 serial=0000000000000042\n"
+#define NVSWITCH                                                                                   \
+        "0000:07:00.0 10de:22a3 068000 group=7 modules=nvidia\n"                                   \
+        "0000:08:00.0 10de:22a3 068000 group=8 modules=nvidia\n"
+
 #define ALL       "{ id = '10de:26b1'; count = 'all'; }"
 #define ALL_BOARD "{ id = '10de:26b1'; subsystem = '1043:88a1'; count = 'all'; }"
 
@@ -45,6 +51,17 @@ Test(blacklist, ids_name_what_is_taken_whole)
                 {CARD HOST, "{ id = '10de:26b1'; }", "ids="},
                 {CARD TWIN HOST, "{ id = '10de:26b1'; count = 2; }", "ids="},
                 {CARD HOST, "{ id = '10de:26b1'; address = '01:00'; count = 'all'; }", "ids="},
+                {CARD HOST "slot 1 0000:01:00\n",
+                        "{ id = '10de:26b1'; slot = '1'; count = 'all'; }", "ids="},
+                {PORT FAR HOST, "{ id = '10de:26b1'; path = '00:01.0/00.0'; count = 'all'; }",
+                        "ids="},
+                {PORT FAR HOST, "{ serial = '0000000000000042'; count = 'all'; }", "ids="},
+                {PORT FAR HOST, "{ vendor = 'nvidia'; count = 'all'; }", "ids=10de:26b1"},
+                /* switches, where they are listed */
+                {CARD HOST NVSWITCH, "{ id = '10de:22a3'; count = 'all'; }", "ids=10de:22a3"},
+                {CARD HOST NVSWITCH, "{ vendor = 'nvidia'; count = 'all'; }", "ids=10de:26b1"},
+                {CARD HOST NVSWITCH, "{ id = '10de:22a3'; address = '07:00'; count = 'all'; }",
+                        "ids="},
                 /* those that appear later would get vfio-pci, which is not what is wanted */
                 {"0000:01:00.0 10de:2342 030200 group=1 variants=x_vfio_pci\n" HOST,
                         "{ id = '10de:2342'; count = 'all'; }", "ids="},
@@ -134,6 +151,16 @@ Test(blacklist, modules)
                 {CARD HOST "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n", ONE,
                         NVIDIA},
                 {"0000:01:00.0 10de:26b1 030000\n" HOST, ONE, ""},
+                /* a switch has modules of its own, and may need the card's */
+                {HOST NVSWITCH, "{ id = '10de:22a3'; count = 'all'; }", "nvidia"},
+                {HOST NVSWITCH, "{ address = '07:00'; }", ""},
+                {"0000:01:00.0 10de:26b1 030000 group=1 modules=nvidia\n" HOST NVSWITCH, ONE,
+                        NVIDIA},
+                {"0000:01:00.0 10de:26b1 030000 group=1 modules=nvidia\n" HOST NVSWITCH,
+                        ONE ", { id = '10de:22a3'; count = 2; }",
+                        "nouveau nova_core nova_drm nvidia nvidiafb"},
+                {"0000:01:00.0 10de:26b1 030000 group=1 modules=nvidia\n" HOST NVSWITCH,
+                        "{ id = '10de:22a3'; count = 2; }", ""},
                 {CARD HOST, "", ""},
                 {CARD HOST, "gpus = ( " ONE " ); blacklist = [ 'nvidia', 'foo-bar' ];",
                         "foo_bar nvidia"},

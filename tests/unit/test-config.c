@@ -16,6 +16,11 @@ static void expect_entry(const char *text, const Entry *e, const Entry *expected
         cr_expect_eq(e->subsystem.vendor, expected->subsystem.vendor, "subsystem: %s", text);
         cr_expect_eq(e->subsystem.device, expected->subsystem.device, "subsystem: %s", text);
         cr_expect_eq(e->vendor, expected->vendor, "vendor: %s", text);
+        cr_expect(pci_path_same_slot(&e->path, &expected->path), "path: %s", text);
+        cr_expect_eq(
+                pci_path_function(&e->path), pci_path_function(&expected->path), "path: %s", text);
+        cr_expect_str_eq(e->slot ? e->slot : "", expected->slot ? expected->slot : "");
+        cr_expect_eq(e->serial, expected->serial, "serial: %s", text);
         cr_expect_eq(e->count, expected->count, "count: %s", text);
         cr_expect_eq(e->functions, expected->functions, "functions: %s", text);
         cr_expect_eq(e->optional, expected->optional, "optional: %s", text);
@@ -53,6 +58,19 @@ Test(config, values_of_an_entry)
                         {.selectors = SELECT_ID, .id = {0x10de, 0x26b1}, .count = 1}},
                 {"subsystem = \"1da2:e445\";",
                         {.selectors = SELECT_SUBSYSTEM, .subsystem = {0x1da2, 0xe445}, .count = 1}},
+                {"path = \"00:02.0\";",
+                        {.selectors = SELECT_PATH, .path = {.first = {0, 0, 2, 0}}, .count = 1}},
+                {"path = \"10000:e0:06.0/1f.7\";", {.selectors = SELECT_PATH,
+                                                           .path = {.first = {0x10000, 0xe0, 6, 0},
+                                                                   .n_hops = 1,
+                                                                   .hops = {0xff}},
+                                                           .count = 1}},
+                {"slot = \"3-1\";", {.selectors = SELECT_SLOT, .slot = "3-1", .count = 1}},
+                {"slot = \" 3/\";", {.selectors = SELECT_SLOT, .slot = " 3/", .count = 1}},
+                {"serial = \"00-11-22-33-44-55-66-77\";",
+                        {.selectors = SELECT_SERIAL, .serial = 0x0011223344556677, .count = 1}},
+                {"serial = \"FEDCBA9876543210\";",
+                        {.selectors = SELECT_SERIAL, .serial = 0xfedcba9876543210, .count = 1}},
                 {"name = \"a.B_c-9\"; vendor = \"amd\"", {.name = "a.B_c-9", AMD, .count = 1}},
                 {"vendor = \"amd\"; count = 4096;", {AMD, .count = 4096}},
                 {"vendor = \"amd\"; count = 2L;", {AMD, .count = 2}},
@@ -116,6 +134,21 @@ Test(config, bad_values_of_an_entry)
                 {"address = \"\"", "address", "found \"\""},
                 {"address = 1.5", "address", "found 1.5"},
                 {"address = { }", "address", "found an empty group { }"},
+                {"path = \"00:01.0/0.0\"", "path",
+                        "found \"00:01.0/0.0\", expected \"[dddd:]bb:dd.f[/dd.f]*\" as lspci -P "
+                        "prints"
+                        " it, e.g. \"0000:00:01.0/00.0\""},
+                {"path = \"01:00\"", "path", "found \"01:00\""},
+                {"path = \"\"", "path", "found \"\""},
+                {"path = [ \"00:01.0\", \"00.0\" ]", "path", "found an array [ ... ]"},
+                {"slot = 3", "slot",
+                        "found 3, expected the name of a folder in /sys/bus/pci/slots"},
+                {"slot = \"\"", "slot", "found \"\""},
+                {"serial = \"00-11-22-33-44-55-66\"", "serial",
+                        "found \"00-11-22-33-44-55-66\", expected 16 hexadecimal digits, \"-\" "
+                        "allowed"},
+                {"serial = 0x0011223344556677L", "serial", "expected 16 hexadecimal digits"},
+                {"serial = 42", "serial", "found 42"},
                 {"id = \"10de:26b1x\"", "id", "found \"10de:26b1x\", expected \"vvvv:dddd\""},
                 {"id = \"10de\"", "id", "found \"10de\""},
                 {"id = 0x10de", "id", "found 0x10de, expected \"vvvv:dddd\""},
@@ -334,7 +367,7 @@ Test(config, bad_file_keys)
                 {"gpus = ( \"10de:26b1\" );", {1, "gpus", "found \"10de:26b1\", expected a list"}},
                 {"gpus = (\n( ) );", {1, "gpus", "found an empty list ( )"}},
                 {"gpus = (\n{ } );", {2, "gpus", "found a group that selects no GPU, expected"}},
-                {"gpus = (\n{ count = 2; } );", {2, "gpus", "at least one of address, id,"}},
+                {"gpus = (\n{ count = 2; } );", {2, "gpus", "at least one of address, path,"}},
                 {"gpus = ( ); gpus = ( );", {1, NULL, "duplicate setting name: found \"gpus"}},
                 {"gpus = ( );\nblacklist = \"none\";",
                         {2, "blacklist", "found \"none\", expected"}},
@@ -379,7 +412,7 @@ Test(config, unknown_keys)
                 {"gpus = ( { id = \"1:2\"; adress = 1; id = 2; } );", {1, NULL, "duplicate"}},
                 {"gpus = ( { vendor = \"amd\";\n adress = \"01:00\"; } );",
                         {2, "adress",
-                                "(did you mean \"address\"?); known here: name, address, id,"}},
+                                "(did you mean \"address\"?); known here: name, address, path,"}},
                 {"gpus = ( { vendor = \"amd\"; ids = 1; } );", {1, "ids", "did you mean \"id\"?"}},
                 {"gpus = ( { vendor = \"amd\"; x = 1; } );", {1, "x", "unknown key; known here"}},
                 {"gpus = ( ); vfio_pci = { ids = \"10de:26b1\"; };",
@@ -395,8 +428,7 @@ Test(config, unknown_keys)
 /* Nothing is accepted and ignored: what does not work yet is unknown. */
 Test(config, keys_of_later_are_unknown)
 {
-        static const char *const keys[] = {
-                "path", "serial", "slot", "force_unbind", "reset_method", "d3cold", "timeout"};
+        static const char *const keys[] = {"force_unbind", "reset_method", "d3cold", "timeout"};
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
                 char text[128] = "";

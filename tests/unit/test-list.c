@@ -70,6 +70,12 @@ Test(list, gpus_of_a_host)
                 {"0000:01:00.0 10de:2330 030200 group=1 numvfs=2\n"
                  "vfs 0000:01:00.0 2 10de:2331 030200 group=10\n",
                         "", "01:00.0{01:00.0}"},
+                /* a switch where an entry picks it, ready or not */
+                {CARD "0000:07:00.0 10de:22a3 068000 group=7\n"
+                      "0000:08:00.0 10de:22a3 068000 group=8 framebuffer driver=nvidia\n",
+                        "{ name = 'fabric'; address = '08:00'; }",
+                        "01:00.0{01:00.0,01:00.1} boot; 08:00.0{08:00.0} entry fabric"},
+                {"0000:07:00.0 10de:22a3 068000 group=7\n", "{ vendor = 'nvidia'; }", ""},
                 {"0000:01:00.0 10de:2330 030200 framebuffer\n", "", "01:00.0{01:00.0} boot"},
                 {"0000:01:00.0 10de:2330 030200 unreadable=class\n", "", ""},
         };
@@ -94,8 +100,11 @@ Test(list, text)
 {
         SCENE(scene,
                 CARD "0000:03:00.0 8086:10d3 020000 group=1\n"
-                     "0000:05:00.0 1002:744c 030000\n",
-                "{ name = 'rtx'; address = '01:00'; }");
+                     "0000:00:03.0 8086:460d 060400 bridge\n"
+                     "0000:05:00.0 1002:744c 030000 parent=0000:00:03.0\n"
+                     "0000:07:00.0 10de:22a3 068000 group=7\n"
+                     "slot 5-1 0000:05:00\n",
+                "{ name = 'rtx'; address = '01:00'; }, { name = 'fabric'; id = '10de:22a3'; }");
         GpuList list = {0};
 
         scene_function(&scene, "0000:05:00.0")->name = "Navi 31";
@@ -108,7 +117,12 @@ Test(list, text)
                                "    shows the boot console\n"
                                "    picked by entry rtx\n"
                                "0000:05:00.0 Navi 31 [1002:744c]\n"
-                               "    0000:05:00.0 class 0300, no driver, no IOMMU group\n");
+                               "    0000:05:00.0 class 0300, no driver, no IOMMU group\n"
+                               "    path 0000:00:03.0/00.0\n"
+                               "    slot \"5-1\"\n"
+                               "0000:07:00.0 NVSwitch [10de:22a3]\n"
+                               "    0000:07:00.0 class 0680, no driver, IOMMU group 7\n"
+                               "    picked by entry fabric\n");
 }
 
 Test(list, text_of_a_host_without_gpus)

@@ -139,3 +139,40 @@ Test(pci_address, same_slot)
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
                 cr_expect_eq(pci_address_same_slot(rows[i].a, rows[i].b), rows[i].same, "%zu", i);
 }
+
+Test(pci_address, serials)
+{
+        static const struct {
+                const char *text;
+                int r;
+                uint64_t serial;
+        } rows[] = {
+                {"00-11-22-33-44-55-66-77", 0, 0x0011223344556677},
+                {"0011223344556677", 0, 0x0011223344556677},
+                {"fedc-BA98-7654-3210", 0, 0xfedcba9876543210},
+                {"0-0-0-0-0-0-0-0-0-0-0-0-0-0-0-1", 0, 1},
+                {"", -EINVAL, 0},
+                {"001122334455667", -EINVAL, 0},
+                {"00112233445566778", -EINVAL, 0},
+                {"00-11-22-33-44-55-66-7", -EINVAL, 0},
+                {"00-11-22-33-44-55-66-77-", -EINVAL, 0},
+                {"-0011223344556677", -EINVAL, 0},
+                {"00--11223344556677", -EINVAL, 0},
+                {"00:11:22:33:44:55:66:77", -EINVAL, 0},
+                {"00-11-22-33-44-55-66-7g", -EINVAL, 0},
+                {"0x11223344556677", -EINVAL, 0},
+                {"0011223344556677 ", -EINVAL, 0},
+                {" 0011223344556677", -EINVAL, 0},
+                {"-", -EINVAL, 0},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                uint64_t serial = 42;
+
+                cr_expect_eq(
+                        pci_serial_parse(rows[i].text, &serial), rows[i].r, "%s", rows[i].text);
+                cr_expect_eq(serial, rows[i].r < 0 ? 42 : rows[i].serial, "%s", rows[i].text);
+        }
+        cr_expect_str_eq(PCI_SERIAL(0xfedcba9876543210), "fe-dc-ba-98-76-54-32-10");
+        cr_expect_str_eq(PCI_SERIAL(1), "00-00-00-00-00-00-00-01");
+}

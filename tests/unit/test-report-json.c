@@ -272,7 +272,8 @@ Test(report_json, list)
                 expect_at(json, values[i][0], values[i][1]);
         cr_expect_str_eq(shape(&scene, json),
                 "[{address:string name:string iommu_group:int shares_with:[string] "
-                "boot_display:boolean entry:string functions:[{address:string id:string "
+                "boot_display:boolean entry:string path:string slot:null "
+                "functions:[{address:string id:string "
                 "class:string driver:string driver_before:null}]}]");
 }
 

@@ -249,6 +249,32 @@ Test(rules, driver_busy)
 }
 
 /* What else than a display is taken from its driver: companions, when nobody would miss them. */
+/* All rules hold for a switch, but that it shows nothing. */
+Test(rules, switches)
+{
+        static const char one[] = "{ name = 'a'; id = '10de:22a3'; }";
+        static const Trial trials[] = {
+                {HOST "0000:07:00.0 10de:22a3 068000 group=7\n", one, "a:0000:07:00.0{0}", NULL},
+                {"0000:07:00.0 10de:22a3 068000 group=7 framebuffer boot_vga=1\n", one,
+                        "a:0000:07:00.0{0}", NULL},
+                {HOST "0000:07:00.0 10de:22a3 068000 group=7 driver=nvidia\n", one,
+                        "a:0000:07:00.0{0}!driver-busy", "nvidia took 0000:07:00.0 first"},
+                {HOST "0000:07:00.0 10de:22a3 068000\n", one, "a:0000:07:00.0{0}!no-iommu", NULL},
+                {HOST "0000:07:00.0 10de:22a3 068000 group=7\n0000:08:00.0 10de:22a3 068000 "
+                      "group=7\n",
+                        "{ name = 'a'; address = '07:00'; }", "a:0000:07:00.0{0}!shared-group",
+                        "0000:08:00.0 (10de:22a3, class 0680, no driver)"},
+                {HOST CARD "0000:07:00.0 10de:22a3 068000 group=1\n", ONE, GOOD "!shared-group",
+                        "0000:07:00.0 (10de:22a3, class 0680, no driver)"},
+                {HOST CARD "0000:07:00.0 10de:22a3 068000 group=1\n",
+                        ONE ", { name = 'b'; id = '10de:22a3'; }", GOOD " b:0000:07:00.0{0}", NULL},
+                {HOST "0000:07:00.0 10de:22a3 068000 group=7 numvfs=2\n", one,
+                        "a:0000:07:00.0{0}!virtual-function", NULL},
+        };
+
+        expect_trials(trials, ARRAY_SIZE(trials));
+}
+
 Test(rules, driver_busy_beside_the_display)
 {
         static const char listed[] = "{ name = 'a'; address = '01:00'; functions = [ 0, 1 ]; }";

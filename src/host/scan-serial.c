@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/scan-serial.h"
+
+#include <endian.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "host/worker.h"
+
+/* PCI Express Base Specification, extended capabilities: they begin behind the 256 bytes of
+ * conventional PCI. A header says what it is, and in its upper 12 bits where the next one stands;
+ * that of the serial number is followed by the lower and the upper half. */
+#define HEADER_SIZE        64
+#define EXTENDED_START     256
+#define EXTENDED_MAX       ((4096 - EXTENDED_START) / 8) /* capabilities, all of the smallest size */
+#define CAPABILITY_SERIAL  0x0003
+#define CAPABILITY_ID(x)   ((x)&0xffff)
+#define CAPABILITY_NEXT(x) ((x) >> 20 & 0xffc)
+
+static int read_register(int fd, unsigned at, uint32_t *ret)
+{
+        uint32_t value = 0;
+        ssize_t n = pread(fd, &value, sizeof(value), at);
+
+        if (n < 0)
+                return -errno;
+        if (n != sizeof(value))
+                return n == 0 ? -ENODATA : -EBADMSG;
+        *ret = le32toh(value);
+        return 0;
+}
+
+static int read_number(int fd, unsigned at, uint64_t *ret)
+{
+        uint32_t low = 0, high = 0;
+        int r = read_register(fd, at + 4, &low);
+
+        if (r == 0)
+                r = read_register(fd, at + 8, &high);
+        if (r < 0)
+                return r;
+        *ret = (uint64_t)high << 32 | low;
+        return 0;
+}
+
+/* A card that is gone, or does not wake up, reads as all ones. A list may go round in circles. */
+static int walk_capabilities(int fd, uint64_t *ret)
+{
+        unsigned at = EXTENDED_START;
+
+        for (unsigned i = 0; i < EXTENDED_MAX; i++) {
+                uint32_t header = 0;
+                int r = read_register(fd, at, &header);
+
+                if (r < 0)
+                        return r;
+                if (header == UINT32_MAX)
+                        return -EIO;
+                if (CAPABILITY_ID(header) == CAPABILITY_SERIAL)
+                        return read_number(fd, at, ret);
+                at = CAPABILITY_NEXT(header);
+                if (at < EXTENDED_START) {
+                        *ret = 0;
+                        return 0;
+                }
+        }
+        return -EBADMSG;
+}
+
+/* Whoever opens the file without CAP_SYS_ADMIN sees the header and no more
+ * (drivers/pci/pci-sysfs.c, pci_read_config()); a card without extended capabilities, the
+ * conventional part. */
+static int read_config(int fd, uint64_t *ret)
+{
+        uint32_t unused = 0;
+        int r = read_register(fd, EXTENDED_START, &unused);
+
+        if (r == 0)
+                return walk_capabilities(fd, ret);
+        if (r != -ENODATA)
+                return r;
+        if (read_register(fd, HEADER_SIZE, &unused) < 0)
+                return -EACCES;
+        *ret = 0;
+        return 0;
+}
+
+/* Kernel 6.19 and later (Documentation/ABI/testing/sysfs-bus-pci): it neither takes a capability
+ * nor wakes the card, and so may know nothing. */
+static bool read_attribute(const Root *root, const char *device, uint64_t *ret)
+{
+        _cleanup_free_ char *text = NULL;
+        char path[128];
+
+        snprintf(path, sizeof(path), "%s/serial_number", device);
+        return root_read(root, path, 64, &text) == 0 && pci_serial_parse(text, ret) == 0;
+}
+
+typedef struct Reader {
+        const Root *root;
+        const Function *functions;
+        uint64_t *numbers; /* one for each function, shared with the workers; 0: none */
+} Reader;
+
+/* In a worker. */
+static int read_one(void *context, size_t index)
+{
+        const Reader *reader = context;
+        _cleanup_close_ int fd = -EBADF;
+        char device[64], path[128];
+
+        snprintf(device, sizeof(device), "sys/bus/pci/devices/%s",
+                PCI_ADDRESS(reader->functions[index].address));
+        if (read_attribute(reader->root, device, &reader->numbers[index]))
+                return 0;
+        snprintf(path, sizeof(path), "%s/config", device);
+        fd = root_open_file(reader->root, path, O_RDONLY | O_NOCTTY);
+        return fd < 0 ? fd : read_config(fd, &reader->numbers[index]);
+}
+
+static const char *trouble_text(const StepOutcome *outcome)
+{
+        if (outcome->state == STEP_TIMED_OUT)
+                return "the card did not answer in time";
+        switch (outcome->error) {
+        case EACCES:
+        case EPERM:
+                return "only root may read it";
+        case EIO:
+                return "the card does not answer";
+        case EBADMSG:
+        case ENODATA:
+                return "its list of capabilities is garbled";
+        default:
+                return strerror(outcome->error);
+        }
+}
+
+/* No maker gives out all zeros or all ones; the kernel takes the former for none, too. */
+static Serial make_serial(Arena *arena, const StepOutcome *outcome, uint64_t number)
+{
+        if (outcome->state != STEP_DONE)
+                return (Serial){.state = SERIAL_UNKNOWN,
+                        .trouble = arena_strdup(arena, trouble_text(outcome))};
+        if (number == 0 || number == UINT64_MAX)
+                return (Serial){.state = SERIAL_NONE};
+        return (Serial){.state = SERIAL_KNOWN, .number = number};
+}
+
+static int read_all(Reader *reader, Host *host, const bool *wanted)
+{
+        const WorkerLimits limits = {.step_ms = SCAN_SERIAL_MS, .total_ms = SCAN_SERIAL_MS};
+        size_t n = 0;
+        _cleanup_free_ size_t *indices = calloc(host->n_functions, sizeof(size_t));
+        _cleanup_free_ WorkerTask *tasks = calloc(host->n_functions, sizeof(WorkerTask));
+        _cleanup_free_ StepOutcome *outcomes = calloc(host->n_functions, sizeof(StepOutcome));
+
+        if (!indices || !tasks || !outcomes)
+                return -ENOMEM;
+        for (size_t i = 0; i < host->n_functions; i++) {
+                if (!wanted[i])
+                        continue;
+                indices[n] = i;
+                tasks[n] = (WorkerTask){.steps = &indices[n],
+                        .n_steps = 1,
+                        .capabilities = SCAN_SERIAL_CAPABILITIES};
+                n++;
+        }
+
+        int r = worker_run_all(tasks, n, read_one, reader, &limits, outcomes);
+        for (size_t i = 0; r == 0 && i < n; i++)
+                host->functions[indices[i]].serial = make_serial(
+                        host->arena, &outcomes[indices[i]], reader->numbers[indices[i]]);
+        return r;
+}
+
+static bool any(const bool *wanted, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (wanted[i])
+                        return true;
+        return false;
+}
+
+int scan_serials(const Root *root, Host *host, const bool *wanted)
+{
+        const size_t size = host->n_functions * sizeof(uint64_t);
+
+        if (!any(wanted, host->n_functions))
+                return 0;
+
+        uint64_t *numbers =
+                mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (numbers == MAP_FAILED)
+                return -ENOMEM;
+
+        Reader reader = {.root = root, .functions = host->functions, .numbers = numbers};
+        int r = read_all(&reader, host, wanted);
+
+        munmap(numbers, size);
+        if (r < 0)
+                return r;
+        return arena_failed(host->arena) ? -ENOMEM : 0;
+}
