@@ -23,10 +23,37 @@ depends() {
     return 0
 }
 
+# The VFIO drivers that the kernel of the image has for particular cards, e.g. nvgrace_gpu_vfio_pci: they
+# name them by aliases that load nothing by themselves, and `driver = "auto"` looks for these. Not those that
+# need a PCI driver of the host (mlx5_vfio_pci, xe_vfio_pci): they serve the virtual functions of a card that
+# stays with the host, and would bring its driver into the image.
+vfio_gpu_variants() {
+    awk '
+        function name(path) {
+            sub(/:$/, "", path); sub(/.*\//, "", path); sub(/\.ko.*/, "", path); gsub(/-/, "_", path)
+            return path
+        }
+        $1 == "alias" {
+            if (index($2, "vfio_pci:") == 1) variant[$3]
+            if (index($2, "pci:") == 1) native[$3]
+        }
+        $1 ~ /:$/ && name($1) in variant {
+            for (i = 2; i <= NF; i++)
+                if (name($i) in native) delete variant[name($1)]
+        }
+        END {
+            delete variant["vfio_pci"]
+            for (module in variant) print module
+        }
+    ' "${srcmods-}"/modules.{alias,dep} 2> /dev/null | sort
+}
+
 # In a hostonly image instmods leaves out what the building host has no device for: VFIO's modules
 # never have one. A module that this kernel does not know, or has built in, is no error.
 installkernel() {
-    hostonly='' instmods vfio vfio_pci_core vfio_pci vfio_iommu_type1 vfio_iommu_spapr_tce iommufd
+    local -a variants
+    mapfile -t variants < <(vfio_gpu_variants)
+    hostonly='' instmods vfio vfio_pci_core vfio_pci vfio_iommu_type1 vfio_iommu_spapr_tce iommufd "${variants[@]}"
 }
 
 install() {

@@ -66,6 +66,8 @@ typedef enum ModuleState {
 typedef struct VfioDriver {
         const char *module; /* with `_` */
         unsigned wildcards; /* in the alias: fewer mean that it knows the card better */
+        bool for_vfs;       /* needs a driver of the host for this very card loaded: it is made for
+                               the virtual functions of a card that stays with the host */
         ModuleState state;
 } VfioDriver;
 

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "base/driver-name.h"
 #include "base/quote.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -233,6 +234,33 @@ int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena
         *ret = names;
         *ret_n = sort_once_each(names, n);
         return 0;
+}
+
+static bool is_among(const char *name, const char *const *names, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (driver_name_equal(names[i], name))
+                        return true;
+        return false;
+}
+
+bool modules_needs_one_of(
+        const Modules *modules, const char *name, const char *const *others, size_t n)
+{
+        _cleanup_(unref_modulep) struct kmod_module *module =
+                modules->context ? find_module(modules->context, name) : NULL;
+        _cleanup_(unref_listp) struct kmod_list *list =
+                module ? kmod_module_get_dependencies(module) : NULL;
+        const struct kmod_list *item = NULL;
+
+        kmod_list_foreach(item, list)
+        {
+                _cleanup_(unref_modulep) struct kmod_module *needed = kmod_module_get_module(item);
+
+                if (is_among(kmod_module_get_name(needed), others, n))
+                        return true;
+        }
+        return false;
 }
 
 /* A file in memory. Where vm.memfd_noexec is 2 it must be one that can never be executed; kernels

@@ -30,6 +30,10 @@ ModuleState modules_state(const Modules *modules, const char *name);
 int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena, const char ***ret,
         size_t *ret_n) _must_check_;
 
+/* True when `name` cannot be loaded without one of the `n` modules. */
+bool modules_needs_one_of(
+        const Modules *modules, const char *name, const char *const *others, size_t n);
+
 typedef struct ModuleAlias {
         const char *pattern; /* of fnmatch(3) */
         const char *module;  /* with `_` */

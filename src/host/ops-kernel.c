@@ -36,8 +36,8 @@ static int write_attribute(const Root *root, const char *path, const char *text)
 }
 
 /*
- * The driver's name on the bus, spelled as there; to be freed. vfio-pci calls itself so, its
- * variants by their module's name, with `_`, and the kernel compares an override letter by letter.
+ * The driver's name on the bus, spelled as there; to be freed. vfio-pci and xe-vfio-pci have
+ * dashes, nvgrace_gpu_vfio_pci goes by its module's name, and the kernel compares letter by letter.
  * A name that is not there stays as it is.
  */
 static char *name_on_bus(const Root *root, const char *driver)

@@ -105,6 +105,8 @@ static int add_driver(const VfioScan *scan, const ModuleAlias *alias, Function *
         *driver = (VfioDriver){
                 .module = alias->module,
                 .wildcards = wildcards,
+                .for_vfs = modules_needs_one_of(
+                        scan->modules, alias->module, f->modules, f->n_modules),
                 .state = modules_state(scan->modules, alias->module),
         };
         read_install_line(scan->modules, driver->module, driver->state, scan->host);

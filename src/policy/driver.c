@@ -23,8 +23,10 @@ static const VfioDriver *find(const Function *f, const char *driver)
 
 static const char *best(const Function *f)
 {
-        if (f->n_vfio_drivers > 0 && f->vfio_drivers[0].wildcards < CATCH_ALL_WILDCARDS)
-                return f->vfio_drivers[0].module;
+        for (size_t i = 0; i < f->n_vfio_drivers; i++)
+                if (!f->vfio_drivers[i].for_vfs &&
+                        f->vfio_drivers[i].wildcards < CATCH_ALL_WILDCARDS)
+                        return f->vfio_drivers[i].module;
         return DRIVER_VFIO_PCI;
 }
 

@@ -10,7 +10,8 @@
 
 /*
  * The driver for `f` as the claim's entry has it. "auto": the variant that knows it best, else
- * vfio-pci. A variant that the entry names is for the GPU itself; what the card brings along gets
+ * vfio-pci; a variant that is made for virtual functions (xe-vfio-pci: it loads the host's xe) only
+ * by name. A variant that the entry names is for the GPU itself; what the card brings along gets
  * its own by "auto".
  */
 const char *driver_wanted(const Claim *claim, const Function *f);

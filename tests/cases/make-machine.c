@@ -4,7 +4,7 @@
  *
  * FILE holds the functions (lib/machine.h), and, a line each:
  *
- *     module NAME [ALIAS]      a module, known to the indexes
+ *     module NAME [ALIAS [NEEDED]]   a module, known to the indexes, and one that it needs
  *     builtin PATH [ALIAS]     one that is built in, as in modules.builtin
  *     file PATH [TEXT]         a file; \n in TEXT is a newline
  *     link PATH TARGET         a symbolic link
@@ -86,6 +86,13 @@ static void add_builtin(Tree *tree, const char *path, const char *alias)
         free(name);
 }
 
+static void add_module(Tree *tree, const char *name, char *rest)
+{
+        const char *alias = strsep(&rest, " ");
+
+        tree_add_module_needing(tree, name, alias, rest);
+}
+
 static void take_line(Tree *tree, char *line)
 {
         char *rest = line;
@@ -94,7 +101,7 @@ static void take_line(Tree *tree, char *line)
         if (!first)
                 errx(1, "\"%s\" wants something", verb);
         if (strcmp(verb, "module") == 0)
-                tree_add_module(tree, first, rest);
+                add_module(tree, first, rest);
         else if (strcmp(verb, "builtin") == 0)
                 add_builtin(tree, first, rest);
         else if (strcmp(verb, "directory") == 0)

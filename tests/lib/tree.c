@@ -302,52 +302,73 @@ void tree_add_function(Tree *tree, const TreeFunction *f)
         set_link(tree, "sys/bus/pci/devices", f->address, "../../../%s", device + strlen("sys/"));
 }
 
-/* As little of an ELF object as depmod(8) takes for a module: a section .modinfo. */
+/* As little of an ELF object as depmod(8) takes for a module: what .modinfo says, one symbol that
+ * others may need, and one that it may need itself. */
 typedef struct ModuleFile {
         Elf64_Ehdr header;
-        Elf64_Shdr sections[3];
-        char names[32];
+        Elf64_Shdr sections[6];
+        char names[64];
         char modinfo[256];
+        char exported[64];
+        char needed[64];
+        Elf64_Sym symbols[2];
 } ModuleFile;
 
-void tree_add_module(Tree *tree, const char *name, const char *alias)
+static const ModuleFile empty_module = {
+        .header =
+                {
+                        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+                                __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? ELFDATA2MSB : ELFDATA2LSB,
+                                EV_CURRENT},
+                        .e_type = ET_REL,
+                        .e_machine = EM_X86_64,
+                        .e_version = EV_CURRENT,
+                        .e_shoff = offsetof(ModuleFile, sections),
+                        .e_ehsize = sizeof(Elf64_Ehdr),
+                        .e_shentsize = sizeof(Elf64_Shdr),
+                        .e_shnum = 6,
+                        .e_shstrndx = 1,
+                },
+        .names = "\0.shstrtab\0.modinfo\0__ksymtab_strings\0.strtab\0.symtab",
+};
+
+#define SECTION(index, name, type, member)                                                         \
+        file.sections[index] = (Elf64_Shdr)                                                        \
+        {                                                                                          \
+                .sh_name = name, .sh_type = type, .sh_offset = offsetof(ModuleFile, member),       \
+                .sh_size = sizeof(file.member)                                                     \
+        }
+
+void tree_add_module_needing(Tree *tree, const char *name, const char *alias, const char *needed)
 {
         _cleanup_free_ char *path =
                 print("lib/modules/" TREE_RELEASE "/kernel/drivers/%s.ko", name);
-        ModuleFile file = {
-                .header =
-                        {
-                                .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
-                                        __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? ELFDATA2MSB
-                                                                               : ELFDATA2LSB,
-                                        EV_CURRENT},
-                                .e_type = ET_REL,
-                                .e_machine = EM_X86_64,
-                                .e_version = EV_CURRENT,
-                                .e_shoff = offsetof(ModuleFile, sections),
-                                .e_ehsize = sizeof(Elf64_Ehdr),
-                                .e_shentsize = sizeof(Elf64_Shdr),
-                                .e_shnum = 3,
-                                .e_shstrndx = 1,
-                        },
-                .sections =
-                        {
-                                [1] = {.sh_name = 1,
-                                        .sh_type = SHT_STRTAB,
-                                        .sh_offset = offsetof(ModuleFile, names),
-                                        .sh_size = sizeof(file.names)},
-                                [2] = {.sh_name = 11,
-                                        .sh_type = SHT_PROGBITS,
-                                        .sh_offset = offsetof(ModuleFile, modinfo)},
-                        },
-                .names = "\0.shstrtab\0.modinfo",
-        };
+        ModuleFile file = empty_module;
         int n = snprintf(file.modinfo, sizeof(file.modinfo), "name=%s%c%s%s", name, '\0',
                 alias ? "alias=" : "license=GPL", alias ? alias : "");
 
         must(n > 0 && (size_t)n < sizeof(file.modinfo));
+        SECTION(1, 1, SHT_STRTAB, names);
+        SECTION(2, 11, SHT_PROGBITS, modinfo);
+        SECTION(3, 20, SHT_PROGBITS, exported);
+        SECTION(4, 38, SHT_STRTAB, needed);
+        SECTION(5, 46, SHT_SYMTAB, symbols);
         file.sections[2].sh_size = (size_t)n + 1;
+        snprintf(file.exported, sizeof(file.exported), "symbol_of_%s", name);
+        if (needed) {
+                snprintf(file.needed, sizeof(file.needed), "%csymbol_of_%s", '\0', needed);
+                file.symbols[1] = (Elf64_Sym){
+                        .st_name = 1,
+                        .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE),
+                        .st_shndx = SHN_UNDEF,
+                };
+        }
         tree_set_bytes(tree, path, &file, sizeof(file));
+}
+
+void tree_add_module(Tree *tree, const char *name, const char *alias)
+{
+        tree_add_module_needing(tree, name, alias, NULL);
 }
 
 #define MODINFO "lib/modules/" TREE_RELEASE "/modules.builtin.modinfo"

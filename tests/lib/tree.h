@@ -57,11 +57,12 @@ char *tree_get(const Tree *tree, const char *path);
 char *tree_path(const Tree *tree, const char *path);
 
 /*
- * Adds a module of that name (as its file is called: "vfio-pci") with that alias (or NULL); known
- * to the indexes after tree_depmod(), which also takes the built-in ones of `builtin`: lines as in
- * modules.builtin, or "".
+ * Adds a module of that name (as its file is called: "vfio-pci") with that alias (or NULL), that
+ * needs the module `needed` (or NULL); known to the indexes after tree_depmod(), which also takes
+ * the built-in ones of `builtin`: lines as in modules.builtin, or "".
  */
 void tree_add_module(Tree *tree, const char *name, const char *alias);
+void tree_add_module_needing(Tree *tree, const char *name, const char *alias, const char *needed);
 /* An alias of a module that is built in; `name` has `_`. */
 void tree_add_builtin_alias(Tree *tree, const char *name, const char *alias);
 void tree_depmod(Tree *tree, const char *builtin);

@@ -84,6 +84,21 @@ Test(driver, as_vague_as_vfio_pci_is_no_better)
         cr_expect_str_eq(wanted(&scene, 0), "vfio-pci");
 }
 
+/* Loading it would load the host's own driver of the card, for the other cards of the host too. */
+Test(driver, for_virtual_functions_only_by_name)
+{
+        SCENE(scene, CARD("variants=x_vfio_pci,y_vfio_pci"), "{ address = '01:00'; }");
+
+        scene_function(&scene, "0000:01:00.0")->vfio_drivers[0].for_vfs = true;
+        cr_expect_str_eq(wanted(&scene, 0), "y_vfio_pci");
+        scene_function(&scene, "0000:01:00.0")->vfio_drivers[1].for_vfs = true;
+        cr_expect_str_eq(wanted(&scene, 0), "vfio-pci");
+        scene_set(&scene, CARD("variants=x_vfio_pci"),
+                "{ address = '01:00'; driver = 'x_vfio_pci'; }", NULL);
+        scene_function(&scene, "0000:01:00.0")->vfio_drivers[0].for_vfs = true;
+        cr_expect_str_eq(wanted(&scene, 0), "x_vfio_pci");
+}
+
 Test(driver, states_modules_and_candidates)
 {
         SCENE(scene, CARD("variants=x_vfio_pci,y_vfio_pci:present,z_vfio_pci:missing"), "");

@@ -78,6 +78,26 @@ Test(scan_vfio, best_first)
                 "%s", drivers_text(host, 0));
 }
 
+/* One that needs the host's own driver of the card serves the VFs of a card that stays. */
+Test(scan_vfio, for_virtual_functions)
+{
+        _cleanup_(tree_freep) Tree *tree = machine();
+
+        tree_add_module(tree, "native", "pci:v000010DEd00002342sv*sd*bc*sc*i*");
+        tree_add_module(tree, "helper", NULL);
+        tree_add_module_needing(tree, "a-vfio-pci", GRACE, "native");
+        tree_add_module_needing(tree, "b-vfio-pci", GRACE, "helper");
+        tree_add_module_needing(tree, "c-vfio-pci", GRACE, "a-vfio-pci");
+        tree_depmod(tree, "");
+        SCANNED(host, tree);
+        const Function *f = &host->functions[0];
+
+        cr_assert_str_eq(drivers_text(host, 0), "a_vfio_pci/5, b_vfio_pci/5, c_vfio_pci/5");
+        cr_expect(f->vfio_drivers[0].for_vfs);
+        cr_expect_not(f->vfio_drivers[1].for_vfs);
+        cr_expect(f->vfio_drivers[2].for_vfs, "what it needs needs it");
+}
+
 /* No variant is looked for where none will be asked for: a NIC's, a VF's, a bridge's. */
 Test(scan_vfio, of_what_may_be_handed_over)
 {
