@@ -60,6 +60,53 @@ static void add_skipped(char *names, Arena *arena, KernelWords *words)
         }
 }
 
+/* The same word with and without "rd.": for the initrd alone, or for both stages. */
+static bool key_is_of_luks(const char *key, const char *wanted)
+{
+        return key_is(strncmp(key, "rd.", 3) == 0 ? key + 3 : key, wanted);
+}
+
+/* `UUID`, `luks-UUID` or `UUID=NAME`. */
+static void add_luks(char *value, Arena *arena, KernelWords *words)
+{
+        const char **item = NULL;
+
+        if (strncmp(value, "luks-", 5) == 0)
+                value += 5;
+        value[strcspn(value, "=")] = '\0';
+        if (*value)
+                item = arena_push(arena, &words->luks, &words->n_luks);
+        if (item)
+                *item = value;
+}
+
+static bool names_a_key(const char *options)
+{
+        return strstr(options, "tpm2-device=") || strstr(options, "fido2-device=") ||
+               strstr(options, "pkcs11-uri=") || strstr(options, "headless");
+}
+
+static void take_word(const char *key, char *value, Arena *arena, KernelWords *words)
+{
+        if (key_is(key, "vfio_gpu"))
+                words->off = is_no(value);
+        else if (key_is(key, "rd.vfio_gpu"))
+                words->off_initrd = is_no(value);
+        else if (key_is(key, "vfio_gpu.skip"))
+                add_skipped(value, arena, words);
+        else if (key_is_of_luks(key, "luks"))
+                words->luks_off = is_no(value);
+        else if (value && (key_is_of_luks(key, "luks.uuid") || key_is_of_luks(key, "luks.name")))
+                add_luks(value, arena, words);
+        else if (value && key_is_of_luks(key, "luks.key"))
+                words->luks_key = true;
+        else if (value && key_is_of_luks(key, "luks.options"))
+                words->luks_key |= names_a_key(value);
+        else if (value && key_is(key, "console"))
+                words->serial_console =
+                        strncmp(value, "tty", 3) != 0 || isalpha((unsigned char)value[3]);
+}
+
 int kernel_words_parse(const char *cmdline, Arena *arena, KernelWords *ret)
 {
         KernelWords words = {0};
@@ -71,12 +118,7 @@ int kernel_words_parse(const char *cmdline, Arena *arena, KernelWords *ret)
                         continue;
                 }
                 at = next_word(at, &key, &value);
-                if (key_is(key, "vfio_gpu"))
-                        words.off = is_no(value);
-                else if (key_is(key, "rd.vfio_gpu"))
-                        words.off_initrd = is_no(value);
-                else if (key_is(key, "vfio_gpu.skip"))
-                        add_skipped(value, arena, &words);
+                take_word(key, value, arena, &words);
         }
         if (arena_failed(arena))
                 return -ENOMEM;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
-/* The words of the kernel command line that this program obeys. */
+/* The words of the kernel command line that this program obeys, and those of others that it must
+ * know of. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,6 +13,14 @@ typedef struct KernelWords {
         bool off_initrd;   /* rd.vfio_gpu=0: the initrd does not act */
         const char **skip; /* vfio_gpu.skip=NAME[,NAME]: leave these entries alone */
         size_t n_skip;
+
+        /* systemd-cryptsetup-generator(8), dracut.cmdline(7) */
+        const char **luks; /* disks to be unlocked: UUIDs of (rd.)luks.uuid= and (rd.)luks.name= */
+        size_t n_luks;
+        bool luks_off; /* luks=0: none of them is */
+        bool luks_key; /* by a key file, a TPM or a token: nobody is asked */
+
+        bool serial_console; /* the last console= is no display: /dev/console */
 } KernelWords;
 
 /*

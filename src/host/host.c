@@ -111,3 +111,10 @@ bool binding_is_vfio(const Binding *binding)
 {
         return binding->vfio_device || (binding->driver && strstr(binding->driver, "vfio"));
 }
+
+bool function_drives_monitor(const Function *f)
+{
+        unsigned class = function_class(f);
+
+        return !f->unreadable && (class == PCI_CLASS_VGA || class == PCI_CLASS_DISPLAY_OTHER);
+}

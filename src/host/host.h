@@ -129,17 +129,55 @@ typedef enum FirmwareIommu {
         FIRMWARE_IOMMU_ARM,   /* IORT */
 } FirmwareIommu;
 
+/* A line of crypttab(5) that is set up at boot. */
+typedef struct EncryptedDisk {
+        const char *name;
+        const char *device;
+        bool asks; /* for a passphrase: no key file, no TPM, no token */
+} EncryptedDisk;
+
+/* A keyboard that exists now. */
+typedef struct Keyboard {
+        bool on_pci;        /* not so one behind the i8042, say */
+        PciAddress address; /* of the function that it hangs on */
+} Keyboard;
+
+/* What makes this host's initramfs, as far as the tree shows it. */
+typedef enum ImageTool {
+        IMAGE_TOOL_UNKNOWN,
+        IMAGE_TOOL_DRACUT,         /* and one kernel is installed */
+        IMAGE_TOOL_DRACUT_ALL,     /* and several are */
+        IMAGE_TOOL_KERNEL_INSTALL, /* unified kernel images */
+        IMAGE_TOOL_RPM_OSTREE,
+        IMAGE_TOOL_INITRAMFS_TOOLS, /* which does not know vfio-gpu */
+        _IMAGE_TOOL_MAX,
+} ImageTool;
+
+/* What the initrd of this boot left behind; known to the real root alone. */
+typedef struct Initrd {
+        bool existed;
+        bool ran;           /* vfio-gpu did, in it */
+        const char *config; /* text of what it worked with, or NULL */
+} Initrd;
+
 typedef struct Host {
         Arena *arena;
         Stage stage;
         bool crash_kernel;   /* /proc/vmcore exists */
         const char *release; /* of the kernel */
         const char *cmdline; /* of the kernel, "" when unreadable */
+        ImageTool image_tool;
+        Initrd initrd;
+        bool enabled;        /* vfio-gpu.service is */
         Function *functions; /* sorted by address */
         size_t n_functions;
         Slot *slots; /* sorted by name */
         size_t n_slots;
         FirmwareIommu firmware_iommu;
+        EncryptedDisk *disks;
+        size_t n_disks;
+        Keyboard *keyboards; /* where no input driver is loaded yet, there are none */
+        size_t n_keyboards;
         ModuleState vfio_pci; /* the driver that takes any function */
         ModuleState iommu_backend;
         const char *iommu_backend_module; /* "vfio_iommu_type1", "iommufd"; NULL when missing */
@@ -185,6 +223,9 @@ bool function_shares_group(const Function *const *functions, size_t n, const Fun
 
 /* A readable function of base class 03. */
 bool function_is_display(const Function *f);
+
+/* One that a monitor may hang on: not a 3D controller. */
+bool function_drives_monitor(const Function *f);
 
 /* A readable switch of an NVLink fabric, which is handed over as a GPU is. */
 bool function_is_nvswitch(const Function *f);

@@ -6,8 +6,11 @@
 
 #include "host/modules.h"
 #include "host/ops.h"
+#include "host/scan-crypttab.h"
 #include "host/scan-function.h"
+#include "host/scan-image.h"
 #include "host/scan-iomem.h"
+#include "host/scan-keyboards.h"
 #include "host/scan-libpci.h"
 #include "host/scan-slots.h"
 #include "host/scan-vfio.h"
@@ -94,6 +97,9 @@ static void read_machine(Scan *scan)
         host->cmdline = cmdline ? cmdline : "";
         host->policy = read_policy(scan);
         host->firmware_iommu = read_firmware_iommu(root);
+        scan_image(root, host);
+        scan_crypttab(root, host);
+        scan_keyboards(root, host);
 }
 
 static int read_modules(Scan *scan)

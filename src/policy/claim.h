@@ -11,6 +11,7 @@
 #include "policy/reason.h"
 
 typedef struct Claim {
+        const Host *host;
         const Entry *entry;
         bool skipped;            /* by vfio_gpu.skip=: left alone, whoever wants it */
         const Function *display; /* the GPU's first display function, or the NVSwitch; NULL: there

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "policy/image.h"
+
 static const struct {
         const char *word;
         const char *remedy;
@@ -31,16 +33,14 @@ static const struct {
                 EXDEV},
         [REASON_BOOT_DISPLAY] = {"boot-display",
                 "keep another display for the host, or set `allow_boot_display = true`", EPERM},
-        [REASON_DRIVER_BUSY] = {"driver-busy",
-                "rebuild the initramfs with vfio-gpu in it (" REASON_REBUILD ") and reboot", EBUSY},
+        [REASON_DRIVER_BUSY] = {"driver-busy", "rebuild the initramfs with vfio-gpu in it", EBUSY},
         [REASON_VIRTUAL_FUNCTION] = {"virtual-function",
                 "list the physical card, and switch its virtual functions off (`sriov_numvfs`)",
                 EINVAL},
         [REASON_BRIDGE_HEADER] = {"bridge-header",
                 "a bridge cannot be handed over: mend `functions` or the entry", EINVAL},
         [REASON_NO_DRIVER] = {"no-driver",
-                "install the kernel's vfio modules, and rebuild the initramfs (" REASON_REBUILD ")",
-                ENOENT},
+                "install the kernel's vfio modules, rebuild the initramfs", ENOENT},
         [REASON_TIMEOUT] = {"timeout",
                 "a driver does not let go: power the machine off and on before the next try",
                 ETIMEDOUT},
@@ -59,7 +59,16 @@ int reason_errno(Reason reason)
         return reasons[reason].error;
 }
 
-const char *reason_remedy(Reason reason)
+static bool takes_a_new_image(Reason reason)
 {
-        return reasons[reason].remedy;
+        return reason == REASON_DRIVER_BUSY || reason == REASON_NO_DRIVER;
+}
+
+const char *reason_remedy(Reason reason, ImageTool tool, Arena *arena)
+{
+        const char *remedy = reasons[reason].remedy;
+
+        if (!takes_a_new_image(reason))
+                return remedy;
+        return arena_printf(arena, "%s (%s) and reboot", remedy, image_command(tool));
 }

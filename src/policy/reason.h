@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
+#include "host/host.h"
+
 /* In the order of their weight: the first that applies is the reason of a claim. */
 typedef enum Reason {
         REASON_NONE,
@@ -28,11 +31,10 @@ typedef enum Reason {
 /* "absent", "shared-group", ...; NULL for REASON_NONE. */
 const char *reason_word(Reason reason);
 
-/* What to run when the initramfs lacks something. Every message takes it from here. */
-#define REASON_REBUILD "`dracut -f`"
-
 /* The errno that says about the same, for ERRNO=; 0 for REASON_NONE. */
 int reason_errno(Reason reason);
 
-/* What to do about it, one sentence without a full stop; NULL for REASON_NONE. */
-const char *reason_remedy(Reason reason);
+/* What to do about it on a host whose initramfs `tool` makes: one sentence without a full stop,
+ * which may live in `arena`. NULL for REASON_NONE, or when memory was out, which the arena
+ * remembers. */
+const char *reason_remedy(Reason reason, ImageTool tool, Arena *arena);

@@ -66,11 +66,6 @@ static const char *rule_no_iommu(const Bench *bench, const Claim *claim)
         return NULL;
 }
 
-static bool drives_a_display(const Function *f)
-{
-        return function_class(f) == PCI_CLASS_VGA || function_class(f) == PCI_CLASS_DISPLAY_OTHER;
-}
-
 static const char *rule_boot_display(const Bench *bench, const Claim *claim)
 {
         if (claim->entry->allow_boot_display)
@@ -79,7 +74,7 @@ static const char *rule_boot_display(const Bench *bench, const Claim *claim)
                 const Function *f = claim->functions[i];
                 const char *address = PCI_ADDRESS(f->address);
 
-                if (!drives_a_display(f))
+                if (!function_drives_monitor(f))
                         continue;
                 if (f->boot_vga)
                         return arena_printf(
@@ -294,7 +289,7 @@ static const char *rule_shared_group(const Bench *bench, const Claim *claim)
 static bool takes_a_display(const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++)
-                if (drives_a_display(claim->functions[i]))
+                if (function_drives_monitor(claim->functions[i]))
                         return true;
         return false;
 }
@@ -306,7 +301,7 @@ static const char *rule_last_display(const Bench *bench, const Claim *claim)
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
 
-                if (!f->unreadable && drives_a_display(f) && !f->virtual_function &&
+                if (function_drives_monitor(f) && !f->virtual_function &&
                         !claims_find_accepted(bench->claims, f))
                         return NULL;
         }

@@ -18,7 +18,7 @@ static Claim *add_claim(Selection *s, const Entry *entry)
         Claim *claim = arena_push(s->arena, &s->claims.items, &s->claims.n_items);
 
         if (claim)
-                claim->entry = entry;
+                *claim = (Claim){.host = s->host, .entry = entry};
         return claim;
 }
 

@@ -19,6 +19,11 @@ const char *result_word(Result result)
         return words[result];
 }
 
+static const char *remedy(const Claim *claim, Reason reason, Arena *arena)
+{
+        return reason_remedy(reason, claim->host->image_tool, arena);
+}
+
 /* Cause, remedy, and which other rules stand in the way once this one is dealt with. */
 static const char *refusal_message(const Claim *claim, Reason reason, Arena *arena)
 {
@@ -34,7 +39,7 @@ static const char *refusal_message(const Claim *claim, Reason reason, Arena *are
         text_add(&text, "%s", claim->reasons[reason]);
         /* these sentences tell already what to turn to */
         if (reason != REASON_NO_IOMMU && reason != REASON_SHARED_GROUP)
-                text_add(&text, "; %s", reason_remedy(reason));
+                text_add(&text, "; %s", remedy(claim, reason, arena));
         if (!text_is_empty(&others))
                 text_add(&text, " (also %s)", others.string);
         return text.string;
@@ -143,8 +148,8 @@ static const char *whereabouts(const Claim *claim, const Binding *now, Arena *ar
         return text.string;
 }
 
-static void blame_step(Verdict *verdict, const Step *step, const StepOutcome *outcome,
-        const char *where, Arena *arena)
+static void blame_step(Verdict *verdict, const Claim *claim, const Step *step,
+        const StepOutcome *outcome, const char *where, Arena *arena)
 {
         const char *doing = step_describe(step, arena);
 
@@ -152,13 +157,13 @@ static void blame_step(Verdict *verdict, const Step *step, const StepOutcome *ou
                 verdict->reason = REASON_TIMEOUT;
                 verdict->error = ETIMEDOUT;
                 verdict->message = arena_printf(arena, "could not %s in time; now %s; %s", doing,
-                        where, reason_remedy(REASON_TIMEOUT));
+                        where, remedy(claim, REASON_TIMEOUT, arena));
                 return;
         }
         verdict->reason = step->type == STEP_LOAD ? REASON_NO_DRIVER : REASON_BIND_FAILED;
         verdict->error = outcome->error;
         verdict->message = arena_printf(arena, "could not %s: %s; now %s; %s", doing,
-                strerror(outcome->error), where, reason_remedy(verdict->reason));
+                strerror(outcome->error), where, remedy(claim, verdict->reason, arena));
 }
 
 Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
@@ -181,11 +186,12 @@ Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
         const char *where = whereabouts(claim, now, arena);
         verdict.result = RESULT_FAILED;
         if (trouble) {
-                blame_step(&verdict, trouble, outcome, where, arena);
+                blame_step(&verdict, claim, trouble, outcome, where, arena);
         } else {
                 verdict.reason = REASON_LOST;
                 verdict.error = reason_errno(REASON_LOST);
-                verdict.message = arena_printf(arena, "%s; %s", where, reason_remedy(REASON_LOST));
+                verdict.message =
+                        arena_printf(arena, "%s; %s", where, remedy(claim, REASON_LOST, arena));
         }
         return verdict;
 }

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "policy/members.h"
+#include "policy/passphrase.h"
 
 /* `sentence` is NULL when memory was out, which the arena remembers. */
 static void warn(Plan *plan, const char *sentence)
@@ -60,9 +61,25 @@ static void warn_of_install_lines(const Host *host, Plan *plan)
                                    host->install_lines[i]));
 }
 
+static void warn_of_passphrase(const KernelWords *words, const Host *host, Plan *plan)
+{
+        const char *prompt = passphrase_prompt(words, host, plan->arena);
+        const char *unseen = NULL, *untyped = NULL;
+
+        if (!prompt)
+                return;
+        unseen = passphrase_unseen(prompt, host, &plan->claims, plan->arena);
+        untyped = passphrase_untyped(prompt, host, &plan->claims, plan->arena);
+        if (unseen)
+                warn(plan, unseen);
+        if (untyped)
+                warn(plan, untyped);
+}
+
 void warnings_collect(const Config *config, const KernelWords *words, const Host *host, Plan *plan)
 {
         warn_of_skips(config, words, plan);
         warn_of_install_lines(host, plan);
         members_warn(host, plan->arena, &plan->claims, &plan->warnings, &plan->n_warnings);
+        warn_of_passphrase(words, host, plan);
 }

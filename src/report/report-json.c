@@ -123,7 +123,7 @@ static Json *config_json(const Report *report)
         _cleanup_(json_putp) Json *object = json_object_new_object();
 
         if (!object || !add_string(object, "path", report->config_path) ||
-                !add(object, "stale_initrd", json_object_new_boolean(report->stale_initrd)))
+                !add(object, "stale_initrd", json_object_new_boolean(report->image != IMAGE_FITS)))
                 return NULL;
         return TAKE_PTR(object);
 }

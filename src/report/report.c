@@ -100,14 +100,12 @@ static bool is_conditional(const Report *report)
         return false;
 }
 
-static const char *status_line(const Report *report, Arena *arena)
+static const char *status_of_claims(const Report *report, Arena *arena)
 {
         const Claims *claims = &report->plan->claims;
         size_t ready = 0, total = 0;
         Text text = TEXT_IN(arena), names = TEXT_IN(arena);
 
-        if (report->plan->off != PLAN_ON)
-                return off_sentence(report->plan->off);
         if (claims->n_items == 0)
                 return arena_printf(arena, "no GPU is listed in %s", report->config_path);
         for (size_t i = 0; i < claims->n_items; i++) {
@@ -118,8 +116,19 @@ static const char *status_line(const Report *report, Arena *arena)
         text_add(&text, "%zu of %zu GPU%s %sready%s%s", ready, total, total == 1 ? "" : "s",
                 is_conditional(report) ? "would be " : "", ready ? ": " : "", names.string);
         add_shortfall(&text, report);
-        if (report->stale_initrd)
-                text_add(&text, "; the initramfs holds another config");
+        return text.string;
+}
+
+static const char *status_line(const Report *report, const Host *host, Arena *arena)
+{
+        Text text = TEXT_IN(arena);
+
+        if (report->plan->off != PLAN_ON)
+                return off_sentence(report->plan->off);
+        text_add(&text, "%s", status_of_claims(report, arena));
+        if (report->image != IMAGE_FITS)
+                text_add(&text, "; %s (%s)", image_trouble(report->image),
+                        image_command(host->image_tool));
         return text.string;
 }
 
@@ -153,16 +162,20 @@ static void add_step_warnings(
         }
 }
 
+static void warn_of_image(Report *report, const Host *host, Arena *arena)
+{
+        if (report->image != IMAGE_FITS)
+                add_warning(report, arena,
+                        arena_printf(arena, "%s: rebuild it (%s) and reboot",
+                                image_trouble(report->image), image_command(host->image_tool)));
+}
+
 static void add_warnings(
         Report *report, const Host *host, const StepOutcome *outcomes, Arena *arena)
 {
         add_all(report, arena, host->warnings, host->n_warnings);
         add_all(report, arena, report->plan->warnings, report->plan->n_warnings);
-        if (report->stale_initrd)
-                add_warning(report, arena,
-                        arena_printf(arena,
-                                "the initramfs was built with another %s: run " REASON_REBUILD,
-                                report->config_path));
+        warn_of_image(report, host, arena);
         add_step_warnings(report, report->plan, outcomes, arena);
 }
 
@@ -174,7 +187,7 @@ int report_build(const ReportInput *input, Arena *arena, Report *ret)
 
         Report report = {
                 .config_path = input->config_path,
-                .stale_initrd = input->stale_initrd,
+                .image = input->image,
                 .expected = input->expected,
                 .stage = input->host->stage,
                 .plan = input->plan,
@@ -182,7 +195,7 @@ int report_build(const ReportInput *input, Arena *arena, Report *ret)
                 .overall = judge_whole(input->plan, input->verdicts),
         };
 
-        report.status = status_line(&report, arena);
+        report.status = status_line(&report, input->host, arena);
         add_warnings(&report, input->host, input->outcomes, arena);
         if (arena_failed(arena))
                 return -ENOMEM;
@@ -191,13 +204,13 @@ int report_build(const ReportInput *input, Arena *arena, Report *ret)
 }
 
 Report report_of_trouble(
-        const char *config_path, bool stale_initrd, Stage stage, const char *trouble)
+        const char *config_path, ImageState image, Stage stage, const char *trouble)
 {
         static const Plan nothing = {.off = PLAN_ON};
 
         return (Report){
                 .config_path = config_path,
-                .stale_initrd = stale_initrd,
+                .image = image,
                 .stage = stage,
                 .plan = &nothing,
                 .overall = OVERALL_FAILED,

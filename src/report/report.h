@@ -2,6 +2,7 @@
 #pragma once
 /* What there is to say about a run, before it becomes text, JSON or journal fields. Pure. */
 
+#include "policy/image.h"
 #include "policy/verify.h"
 
 typedef enum Overall {
@@ -24,8 +25,8 @@ typedef enum ExitStatus {
 /* What is judged; all of it outlives the report. */
 typedef struct ReportInput {
         const char *config_path;
-        bool stale_initrd; /* the initrd worked with another config than this one */
-        bool expected;     /* nothing was done yet: the verdicts are about what apply would reach */
+        ImageState image;
+        bool expected; /* nothing was done yet: the verdicts are about what apply would reach */
         const Host *host;
         const Plan *plan;
         const Verdict *verdicts;     /* one for each claim of the plan */
@@ -34,7 +35,7 @@ typedef struct ReportInput {
 
 typedef struct Report {
         const char *config_path;
-        bool stale_initrd;
+        ImageState image;
         bool expected;
         Stage stage;
         const Plan *plan;
@@ -50,7 +51,7 @@ int report_build(const ReportInput *input, Arena *arena, Report *ret) _must_chec
 
 /* The report of a run that did not get as far as that, because of `trouble`. */
 Report report_of_trouble(
-        const char *config_path, bool stale_initrd, Stage stage, const char *trouble);
+        const char *config_path, ImageState image, Stage stage, const char *trouble);
 
 /* "ok", "degraded", "failed", "disabled"; "initrd", "system". */
 const char *overall_word(Overall overall);

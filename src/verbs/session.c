@@ -6,7 +6,6 @@
 
 #include "host/capabilities.h"
 #include "host/conf-file.h"
-#include "host/run-dir.h"
 #include "host/scan-serial.h"
 #include "host/scan-users.h"
 #include "host/scan.h"
@@ -236,20 +235,15 @@ ExitStatus session_open(const Options *options, Session *ret)
         return status == EXIT_STATUS_OK ? session_plan(ret) : status;
 }
 
-/* An image holds a copy of the config in /etc, and of no other. */
-bool session_initrd_is_stale(const Session *s)
+ImageState session_judge_image(const Session *s)
 {
-        _cleanup_free_ char *used = NULL;
+        bool off = s->plan && s->plan->off != PLAN_ON;
 
-        if (s->host->stage == STAGE_INITRD || s->options->config ||
-                root_read(&s->root, RUN_DIR "/initrd.conf", CONF_FILE_MAX, &used) < 0)
-                return false;
-
-        /* root_read() strips one newline at the end */
-        size_t length = strlen(s->config_text);
-        if (length > 0 && s->config_text[length - 1] == '\n')
-                length--;
-        return strlen(used) != length || strncmp(used, s->config_text, length) != 0;
+        /* an image holds a copy of the config in /etc, and of no other */
+        if (!s->host || !s->config_text || s->options->config || off)
+                return IMAGE_FITS;
+        return image_judge(
+                s->host, s->config_text, s->plan ? &s->plan->claims : &(const Claims){0});
 }
 
 ExitStatus session_report(Session *s, const Verdict *verdicts, const StepOutcome *outcomes,
@@ -257,7 +251,7 @@ ExitStatus session_report(Session *s, const Verdict *verdicts, const StepOutcome
 {
         const ReportInput input = {
                 .config_path = s->config_path,
-                .stale_initrd = s->plan->off == PLAN_ON && session_initrd_is_stale(s),
+                .image = session_judge_image(s),
                 .expected = expected,
                 .host = s->host,
                 .plan = s->plan,

@@ -52,8 +52,8 @@ ExitStatus session_ask_users(Session *session) _must_check_;
 /* Opens, reads and plans. */
 ExitStatus session_open(const Options *options, Session *ret) _must_check_;
 
-/* Whether the initrd worked with another config than the one that was read. */
-bool session_initrd_is_stale(const Session *session);
+/* Whether the initramfs of this boot fits what was read, as far as that is known. */
+ImageState session_judge_image(const Session *session);
 
 /* Builds the report of `verdicts`; `outcomes` may be NULL; `expected` as in ReportInput. */
 ExitStatus session_report(Session *session, const Verdict *verdicts, const StepOutcome *outcomes,

@@ -172,8 +172,8 @@ static int write_trouble(const Session *s, const RunDir *dir, Stage stage, const
 static void publish_trouble(Session *s, const RunDir *dir)
 {
         Stage stage = root_exists(&s->root, "etc/initrd-release") ? STAGE_INITRD : STAGE_SYSTEM;
-        bool stale = s->host && s->config_text && session_initrd_is_stale(s);
-        Report report = report_of_trouble(s->config_path, stale, stage, s->trouble);
+        Report report =
+                report_of_trouble(s->config_path, session_judge_image(s), stage, s->trouble);
         _cleanup_free_ char *json = report_json(&report, false);
 
         systemd_journal_trouble(&report, s->error);

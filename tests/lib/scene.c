@@ -110,6 +110,33 @@ static void add_slot(Host *host, char *text)
                 0, "%s", text);
 }
 
+/* NAME DEVICE asks|silent */
+static void add_disk(Host *host, const char *text)
+{
+        char name[64] = "", device[64] = "", how[8] = "";
+        EncryptedDisk *disk = arena_push(host->arena, &host->disks, &host->n_disks);
+
+        cr_assert(disk);
+        cr_assert_eq(sscanf(text, "%63s %63s %7s", name, device, how), 3, "%s", text);
+        *disk = (EncryptedDisk){
+                .name = arena_strdup(host->arena, name),
+                .device = arena_strdup(host->arena, device),
+                .asks = strcmp(how, "asks") == 0,
+        };
+}
+
+/* The address of a function, or - */
+static void add_keyboard(Host *host, const char *text)
+{
+        Keyboard *keyboard = arena_push(host->arena, &host->keyboards, &host->n_keyboards);
+        bool function = false;
+
+        cr_assert(keyboard);
+        keyboard->on_pci = *text != '-';
+        if (keyboard->on_pci)
+                cr_assert_eq(pci_address_parse(text, &keyboard->address, &function), 0);
+}
+
 static void set_property(Host *host, const char *line)
 {
         static const char *const firmwares[] = {"unknown", "none", "intel", "amd", "arm"};
@@ -131,6 +158,10 @@ static void set_property(Host *host, const char *line)
                 host->crash_kernel = true;
         else if (strncmp(line, "policy ", 7) == 0)
                 host->policy = arena_strdup(host->arena, value);
+        else if (strncmp(line, "disk ", 5) == 0)
+                add_disk(host, value);
+        else if (strncmp(line, "keyboard ", 9) == 0)
+                add_keyboard(host, value);
         else if (strncmp(line, "install ", 8) == 0)
                 *arena_push(host->arena, &host->install_lines, &host->n_install_lines) =
                         arena_strdup(host->arena, line);

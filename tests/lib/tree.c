@@ -119,6 +119,7 @@ Tree *tree_new(void)
         tree_set(tree, "proc/cmdline", "root=/dev/vda ro\n");
         tree_set(tree, "proc/iomem", "00000000-00000fff : Reserved\n");
         tree_set(tree, "proc/sys/kernel/osrelease", TREE_RELEASE "\n");
+        tree_set(tree, "usr/lib/dracut/dracut-functions.sh", "");
         return tree;
 }
 

@@ -32,7 +32,8 @@ typedef struct TreeFunction {
         bool bridge;          /* header type 1 */
 } TreeFunction;
 
-/* A machine without PCI functions, that runs kernel TREE_RELEASE and has no modules. */
+/* A machine without PCI functions, that runs kernel TREE_RELEASE, has no modules, and boots through
+ * dracut. */
 Tree *tree_new(void);
 /* Removes all of it. */
 void tree_free(Tree *tree);

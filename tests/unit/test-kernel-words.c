@@ -115,3 +115,68 @@ Test(kernel_words, many_names)
         cr_expect(kernel_words_skip(&words, "n499"));
         cr_expect_not(kernel_words_skip(&words, "n500"));
 }
+
+Test(kernel_words, disks)
+{
+        static const struct {
+                const char *cmdline;
+                size_t n;
+                const char *first;
+                bool off, key;
+        } rows[] = {
+                {"quiet", 0, NULL, false, false},
+                {"rd.luks.uuid=1234-ab", 1, "1234-ab", false, false},
+                {"luks.uuid=luks-1234", 1, "1234", false, false},
+                {"rd.luks.name=1234=root", 1, "1234", false, false},
+                {"luks.name=1234=root rd.luks.uuid=5", 2, "1234", false, false},
+                {"rd.luks.uuid=", 0, NULL, false, false},
+                {"rd.luks.uuid", 0, NULL, false, false},
+                {"rd.luks.uuid=1 rd.luks=0", 1, "1", true, false},
+                {"rd.luks.uuid=1 luks=no", 1, "1", true, false},
+                {"rd.luks=1 rd.luks.uuid=1", 1, "1", false, false},
+                {"rd.luks.uuid=1 rd.luks.key=/key", 1, "1", false, true},
+                {"luks.name=1=a luks.key=1=/key", 1, "1", false, true},
+                {"rd.luks.uuid=1 rd.luks.options=discard,tpm2-device=auto", 1, "1", false, true},
+                {"rd.luks.uuid=1 rd.luks.options=discard", 1, "1", false, false},
+                {"rd_luks.uuid=1 rdluks.uuid=1", 0, NULL, false, false},
+        };
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                KernelWords words = {0};
+
+                cr_assert_eq(kernel_words_parse(rows[i].cmdline, arena, &words), 0);
+                cr_assert_eq(words.n_luks, rows[i].n, "%s: %zu", rows[i].cmdline, words.n_luks);
+                if (rows[i].first)
+                        cr_expect_str_eq(words.luks[0], rows[i].first);
+                cr_expect_eq(words.luks_off, rows[i].off, "%s", rows[i].cmdline);
+                cr_expect_eq(words.luks_key, rows[i].key, "%s", rows[i].cmdline);
+        }
+}
+
+/* The last one is /dev/console: what is asked, is asked there. */
+Test(kernel_words, console)
+{
+        static const struct {
+                const char *cmdline;
+                bool serial;
+        } rows[] = {
+                {"quiet", false},
+                {"console=tty0", false},
+                {"console=tty", false},
+                {"console=ttyS0,115200", true},
+                {"console=ttyAMA0", true},
+                {"console=hvc0", true},
+                {"console=ttyS0 console=tty0", false},
+                {"console=tty0 console=ttyS0", true},
+                {"console", false},
+        };
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                KernelWords words = {0};
+
+                cr_assert_eq(kernel_words_parse(rows[i].cmdline, arena, &words), 0);
+                cr_expect_eq(words.serial_console, rows[i].serial, "%s", rows[i].cmdline);
+        }
+}

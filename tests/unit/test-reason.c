@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "policy/image.h"
 #include "policy/reason.h"
 #include "policy/verify.h"
 #include "report/report.h"
@@ -22,16 +23,38 @@ Test(reason, words_are_those_of_the_manual)
 
 Test(reason, each_has_a_remedy_of_its_own)
 {
-        cr_expect_null(reason_remedy(REASON_NONE));
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        const char *remedies[_REASON_MAX] = {NULL};
+
+        cr_expect_null(reason_remedy(REASON_NONE, IMAGE_TOOL_DRACUT, arena));
         for (int i = 1; i < _REASON_MAX; i++) {
-                const char *remedy = reason_remedy((Reason)i);
+                const char *remedy = reason_remedy((Reason)i, IMAGE_TOOL_DRACUT, arena);
 
                 cr_assert_not_null(remedy, "%s", words[i]);
                 /* it stands inside of a sentence */
                 cr_expect(islower((unsigned char)*remedy) && remedy[strlen(remedy) - 1] != '.',
                         "%s: %s", words[i], remedy);
+                remedies[i] = remedy;
                 for (int k = 1; k < i; k++)
-                        cr_expect_str_neq(remedy, reason_remedy((Reason)k));
+                        cr_expect_str_neq(remedy, remedies[k]);
+        }
+}
+
+Test(reason, who_lacks_something_in_the_image_is_told_this_host_s_command)
+{
+        static const Reason with[] = {REASON_DRIVER_BUSY, REASON_NO_DRIVER};
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        for (int tool = 0; tool < _IMAGE_TOOL_MAX; tool++) {
+                const char *command = image_command((ImageTool)tool);
+
+                for (size_t i = 0; i < ARRAY_SIZE(with); i++) {
+                        const char *remedy = reason_remedy(with[i], (ImageTool)tool, arena);
+
+                        cr_expect(strstr(remedy, command), "%s", remedy);
+                        cr_expect(strstr(remedy, "reboot"), "%s", remedy);
+                }
+                cr_expect_null(strstr(reason_remedy(REASON_LOST, (ImageTool)tool, arena), command));
         }
 }
 
@@ -59,7 +82,8 @@ Test(reason, each_has_an_errno)
 
         cr_expect_eq(reason_errno(REASON_NONE), 0);
         for (int i = 1; i < _REASON_MAX; i++) {
-                Claim claim = {0};
+                Host host = {0};
+                Claim claim = {.host = &host};
 
                 cr_expect_gt(errors[i], 0);
                 cr_expect_eq(reason_errno((Reason)i), errors[i], "%s", words[i]);

@@ -96,7 +96,7 @@ static Json *report_of(Scene *scene, const Binding *now, bool steps)
                 verdicts[i] = now ? verify_claim(plan, i, now, NULL, scene->arena)
                                   : verify_expected(&plan->claims.items[i], scene->arena);
         cr_assert_eq(report_build(&(ReportInput){.config_path = "/etc/vfio-gpu.conf",
-                                          .stale_initrd = true,
+                                          .image = IMAGE_OTHER_CONFIG,
                                           .host = scene->host,
                                           .plan = plan,
                                           .verdicts = verdicts,
@@ -160,7 +160,8 @@ Test(report_json, values_of_a_ready_card)
                 {"version", "\"" VERSION "\""},
                 {"stage", "\"system\""},
                 {"result", "\"ok\""},
-                {"status", "\"1 of 1 GPU ready: rtx; the initramfs holds another config\""},
+                {"status", "\"1 of 1 GPU ready: rtx; the initramfs of this boot holds another "
+                           "config (`dracut -f`, or what this host has in its place)\""},
                 {"config.path", "\"/etc/vfio-gpu.conf\""},
                 {"config.stale_initrd", "true"},
                 {"gpus.0.name", "\"rtx\""},
@@ -289,7 +290,8 @@ Test(report_json, list_of_a_host_without_gpus)
 /* Of a run that did not get as far as a plan: the same shape, so that programs need no other. */
 Test(report_json, trouble)
 {
-        Report report = report_of_trouble("/etc/vfio-gpu.conf", true, STAGE_SYSTEM, "no PCI bus");
+        Report report = report_of_trouble(
+                "/etc/vfio-gpu.conf", IMAGE_OTHER_CONFIG, STAGE_SYSTEM, "no PCI bus");
         _cleanup_free_ char *text = report_json(&report, false);
         _cleanup_(json_putp) Json *json = json_tokener_parse(text);
         _cleanup_(arena_freep) Arena *arena = arena_new();

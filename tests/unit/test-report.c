@@ -13,6 +13,9 @@
 #define ALL(n)  "{ name = 'pool'; id = '10de:26b1'; count = " n "; }"
 
 /* Builds the report of what `check` would say; lives as long as the scene. */
+#define OTHER_CONFIG "the initramfs of this boot holds another config"
+#define COMMAND      "(`dracut -f`, or what this host has in its place)"
+
 static Report make_report_of(Scene *scene, bool expected)
 {
         const Plan *plan = scene_plan(scene);
@@ -173,7 +176,7 @@ Test(report, warnings)
                 StepOutcome outcomes[16] = {policies[i].outcome};
 
                 cr_assert_eq(report_build(&(ReportInput){.config_path = "/c",
-                                                  .stale_initrd = true,
+                                                  .image = IMAGE_OTHER_CONFIG,
                                                   .host = scene.host,
                                                   .plan = plan,
                                                   .verdicts = &verdict,
@@ -181,10 +184,9 @@ Test(report, warnings)
                                      scene.arena, &report),
                         0);
                 cr_expect_eq(report.overall, OVERALL_OK);
-                cr_expect_str_eq(
-                        report.status, "1 of 1 GPU ready: rtx; the initramfs holds another config");
+                cr_expect_str_eq(report.status, "1 of 1 GPU ready: rtx; " OTHER_CONFIG " " COMMAND);
                 cr_expect(warns(&report, host_warning));
-                cr_expect(warns(&report, "the initramfs was built with another /c"));
+                cr_expect(warns(&report, OTHER_CONFIG ": rebuild it " COMMAND " and reboot"));
                 cr_expect_eq(warns(&report, "modprobe.d"), policies[i].says != NULL);
                 cr_expect(!policies[i].says || warns(&report, policies[i].says));
         }
@@ -199,7 +201,7 @@ Test(report, errno_is_that_of_the_first_card_that_has_one)
         Report report = {0};
 
         cr_assert_eq(report_build(&(ReportInput){.config_path = "/c",
-                                          .stale_initrd = false,
+                                          .image = IMAGE_FITS,
                                           .host = scene.host,
                                           .plan = plan,
                                           .verdicts = verdicts,
@@ -254,7 +256,7 @@ Test(report, is_not_made_of_verdicts_that_memory_was_out_for)
 
         arena_fail(scene.arena);
         cr_expect_eq(report_build(&(ReportInput){.config_path = "/c",
-                                          .stale_initrd = false,
+                                          .image = IMAGE_FITS,
                                           .host = scene.host,
                                           .plan = scene_plan(&scene),
                                           .verdicts = NULL,
@@ -366,16 +368,33 @@ Test(report, warnings_of_the_plan)
         cr_expect(warns(&report, "vfio_gpu.skip= names \"x\", which is no entry"));
 }
 
+/* Who empties the config, or skips all, still has the cards of the old one taken in the initrd. */
+Test(report, an_image_is_told_of_without_any_card)
+{
+        SCENE(scene, HOST, "");
+        const Plan *plan = scene_plan(&scene);
+        Report report = {0};
+
+        cr_assert_eq(report_build(&(ReportInput){.config_path = "/c",
+                                          .image = IMAGE_OTHER_CONFIG,
+                                          .host = scene.host,
+                                          .plan = plan},
+                             scene.arena, &report),
+                0);
+        cr_expect_str_eq(report.status, "no GPU is listed in /c; " OTHER_CONFIG " " COMMAND);
+        cr_expect(warns(&report, OTHER_CONFIG ": rebuild it " COMMAND " and reboot"));
+}
+
 /* A run that ended before it could judge anything has failed, whatever the one before it said. */
 Test(report, of_trouble)
 {
-        Report report = report_of_trouble("/c", true, STAGE_INITRD, "out of memory");
+        Report report = report_of_trouble("/c", IMAGE_OTHER_CONFIG, STAGE_INITRD, "out of memory");
 
         cr_expect_eq(report.overall, OVERALL_FAILED);
         cr_expect_eq(report_exit_status(&report), EXIT_STATUS_UNSATISFIED);
         cr_expect_str_eq(report.status, "out of memory");
         cr_expect_eq(report.stage, STAGE_INITRD);
-        cr_expect(report.stale_initrd);
+        cr_expect_eq(report.image, IMAGE_OTHER_CONFIG);
         cr_expect_eq(report_error(&report), 0);
         _cleanup_free_ char *text = report_text(&report);
         cr_expect_str_eq(text, "out of memory\n");

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/scan-image.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+#include "host/conf-file.h"
+#include "host/run-dir.h"
+
+#define INSTALL_CONF_MAX ((size_t)64 * 1024)
+
+/* kernel-install(8): assignments as a shell has them, of which the last one counts. */
+static bool says_uki(const char *text)
+{
+        bool uki = false;
+
+        for (const char *line = text; line; line = strchr(line, '\n')) {
+                char value[16] = "";
+
+                line += strspn(line, " \t\n");
+                if (sscanf(line, "layout=%*[\"']%15[a-z]", value) == 1 ||
+                        sscanf(line, "layout=%15[a-z]", value) == 1)
+                        uki = strcmp(value, "uki") == 0;
+        }
+        return uki;
+}
+
+/* The first of these files is the one that counts. */
+static bool builds_unified_images(const Root *root)
+{
+        static const char *const files[] = {
+                "etc/kernel/install.conf",
+                "run/kernel/install.conf",
+                "usr/local/lib/kernel/install.conf",
+                "usr/lib/kernel/install.conf",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+                _cleanup_free_ char *text = NULL;
+
+                if (root_read(root, files[i], INSTALL_CONF_MAX, &text) == 0)
+                        return says_uki(text);
+        }
+        return false;
+}
+
+/* A folder that the package of a kernel has left behind has no indexes any more. */
+static bool has_indexes(int directory, const char *name)
+{
+        char path[NAME_MAX + sizeof("/modules.dep")];
+
+        if (*name == '.')
+                return false;
+        snprintf(path, sizeof(path), "%s/modules.dep", name);
+        return faccessat(directory, path, F_OK, 0) == 0;
+}
+
+static unsigned count_kernels(const Root *root)
+{
+        int fd = root_open_file(root, "lib/modules", O_RDONLY | O_DIRECTORY);
+        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+        unsigned n = 0;
+
+        if (!directory) {
+                closep(&fd);
+                return 0;
+        }
+        for (const struct dirent *entry; (entry = readdir(directory));)
+                n += has_indexes(fd, entry->d_name);
+        closedir(directory);
+        return n;
+}
+
+static ImageTool read_tool(const Root *root)
+{
+        if (root_exists(root, "run/ostree-booted"))
+                return root_exists(root, "usr/bin/rpm-ostree") ? IMAGE_TOOL_RPM_OSTREE
+                                                               : IMAGE_TOOL_UNKNOWN;
+        if (builds_unified_images(root))
+                return IMAGE_TOOL_KERNEL_INSTALL;
+        if (root_exists(root, "usr/lib/dracut/dracut-functions.sh"))
+                return count_kernels(root) > 1 ? IMAGE_TOOL_DRACUT_ALL : IMAGE_TOOL_DRACUT;
+        if (root_exists(root, "usr/share/initramfs-tools/hook-functions"))
+                return IMAGE_TOOL_INITRAMFS_TOOLS;
+        return IMAGE_TOOL_UNKNOWN;
+}
+
+/* Both dracut and initramfs-tools make that folder; the files are those of verb-apply.c. */
+static Initrd read_initrd(const Root *root, Arena *arena)
+{
+        _cleanup_free_ char *config = NULL;
+        Initrd initrd = {
+                .existed = root_exists(root, "run/initramfs"),
+                .ran = root_exists(root, RUN_DIR "/initrd.json"),
+        };
+
+        if (root_read(root, RUN_DIR "/initrd.conf", CONF_FILE_MAX, &config) == 0)
+                initrd.config = arena_strdup(arena, config);
+        return initrd;
+}
+
+/* Where the link leads does not matter: another machine's tree may show no more than /etc. */
+static bool is_enabled(const Root *root)
+{
+        _cleanup_close_ int fd = root_open_file(root,
+                "etc/systemd/system/sysinit.target.wants/vfio-gpu.service", O_PATH | O_NOFOLLOW);
+
+        return fd >= 0;
+}
+
+void scan_image(const Root *root, Host *host)
+{
+        host->image_tool = read_tool(root);
+        host->initrd = read_initrd(root, host->arena);
+        host->enabled = is_enabled(root);
+}

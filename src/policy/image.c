@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/image.h"
+
+#include <string.h>
+
+const char *image_command(ImageTool tool)
+{
+        switch (tool) {
+        case IMAGE_TOOL_DRACUT:
+                return "`dracut -f`";
+        case IMAGE_TOOL_DRACUT_ALL:
+                return "`dracut -f --regenerate-all`";
+        case IMAGE_TOOL_KERNEL_INSTALL:
+                return "`kernel-install add-all`";
+        case IMAGE_TOOL_RPM_OSTREE:
+                /* a file that is tracked already counts as no change without --force-sync */
+                return "`rpm-ostree initramfs-etc --force-sync --track=/etc/vfio-gpu.conf`";
+        case IMAGE_TOOL_INITRAMFS_TOOLS:
+                return "initramfs-tools cannot: `apt install dracut`, which takes its place";
+        case IMAGE_TOOL_UNKNOWN:
+        case _IMAGE_TOOL_MAX:
+                break;
+        }
+        return "`dracut -f`, or what this host has in its place";
+}
+
+/* A newline more or less at the end is nothing that anybody would see. */
+static size_t length_of(const char *text)
+{
+        size_t n = strlen(text);
+
+        return n > 0 && text[n - 1] == '\n' ? n - 1 : n;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+        size_t n = length_of(a);
+
+        return n == length_of(b) && strncmp(a, b, n) == 0;
+}
+
+static bool lists_any(const Claims *claims)
+{
+        for (size_t i = 0; i < claims->n_items; i++)
+                if (!claims->items[i].skipped)
+                        return true;
+        return false;
+}
+
+ImageState image_judge(const Host *host, const char *config, const Claims *claims)
+{
+        const Initrd *initrd = &host->initrd;
+
+        if (host->stage == STAGE_INITRD)
+                return IMAGE_FITS;
+        if (initrd->config)
+                return is_same(initrd->config, config) ? IMAGE_FITS : IMAGE_OTHER_CONFIG;
+        if (initrd->existed && !initrd->ran && host->enabled && lists_any(claims))
+                return IMAGE_WITHOUT;
+        return IMAGE_FITS;
+}
+
+const char *image_trouble(ImageState state)
+{
+        switch (state) {
+        case IMAGE_OTHER_CONFIG:
+                return "the initramfs of this boot holds another config";
+        case IMAGE_WITHOUT:
+                return "vfio-gpu did not run in the initramfs of this boot";
+        case IMAGE_FITS:
+                break;
+        }
+        return NULL;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* Whether the initramfs of this boot fits the config, and how a host gets a new one. Pure. */
+
+#include "host/host.h"
+#include "policy/claim.h"
+
+typedef enum ImageState {
+        IMAGE_FITS, /* or nothing is known about it */
+        IMAGE_OTHER_CONFIG,
+        IMAGE_WITHOUT, /* vfio-gpu did not run in it, and cards are listed */
+} ImageState;
+
+/*
+ * Compares what the initrd of this boot left behind with /etc/vfio-gpu.conf, whose text is `config`
+ * and which led to `claims`. What an initramfs says of itself while it runs is IMAGE_FITS.
+ */
+ImageState image_judge(const Host *host, const char *config, const Claims *claims);
+
+/* The command that makes a new one, to stand in brackets: "`dracut -f`". Every message takes it
+ * from here. */
+const char *image_command(ImageTool tool);
+
+/* What is wrong with it, as a clause; NULL where it fits. */
+const char *image_trouble(ImageState state);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/image.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* What is said is run by somebody who is in a hurry. */
+Test(image, commands)
+{
+        static const char *const commands[_IMAGE_TOOL_MAX] = {
+                [IMAGE_TOOL_UNKNOWN] = "`dracut -f`, or what this host has in its place",
+                [IMAGE_TOOL_DRACUT] = "`dracut -f`",
+                [IMAGE_TOOL_DRACUT_ALL] = "`dracut -f --regenerate-all`",
+                [IMAGE_TOOL_KERNEL_INSTALL] = "`kernel-install add-all`",
+                [IMAGE_TOOL_RPM_OSTREE] =
+                        "`rpm-ostree initramfs-etc --force-sync --track=/etc/vfio-gpu.conf`",
+                [IMAGE_TOOL_INITRAMFS_TOOLS] =
+                        "initramfs-tools cannot: `apt install dracut`, which takes its place",
+        };
+
+        for (int tool = 0; tool < _IMAGE_TOOL_MAX; tool++)
+                cr_expect_str_eq(image_command((ImageTool)tool), commands[tool]);
+}
+
+typedef struct Trial {
+        const char *name;
+        const char *facts;          /* e an initrd existed, r vfio-gpu ran in it, u the unit is
+                                       enabled, i this is the initrd */
+        const char *before, *after; /* config in the initrd, or NULL; and now */
+        const char *claims;         /* c one, s a skipped one, "" none */
+        ImageState state;
+} Trial;
+
+static ImageState judge(const Trial *trial)
+{
+        const Host host = {
+                .stage = strchr(trial->facts, 'i') ? STAGE_INITRD : STAGE_SYSTEM,
+                .enabled = strchr(trial->facts, 'u'),
+                .initrd = {.existed = strchr(trial->facts, 'e'),
+                        .ran = strchr(trial->facts, 'r'),
+                        .config = trial->before},
+        };
+        Claim claim = {.skipped = *trial->claims == 's'};
+        const Claims claims = {.items = &claim, .n_items = strlen(trial->claims)};
+
+        return image_judge(&host, trial->after, &claims);
+}
+
+Test(image, judgement)
+{
+        static const Trial trials[] = {
+                {"the same", "eru", "a = 1;", "a = 1;", "c", IMAGE_FITS},
+                {"but for a newline", "eru", "a = 1;", "a = 1;\n", "c", IMAGE_FITS},
+                {"another", "eru", "a = 1;", "a = 2;", "c", IMAGE_OTHER_CONFIG},
+                {"longer", "eru", "a = 1;", "a = 1; ", "c", IMAGE_OTHER_CONFIG},
+                {"shorter", "eru", "a = 1;", "a = 1", "c", IMAGE_OTHER_CONFIG},
+                {"emptied", "eru", "a = 1;", "", "", IMAGE_OTHER_CONFIG},
+                {"empty both", "eru", "", "\n", "", IMAGE_FITS},
+                {"not enabled any more", "er", "a = 1;", "a = 2;", "c", IMAGE_OTHER_CONFIG},
+                {"seen by the initrd itself", "erui", "a = 1;", "a = 2;", "c", IMAGE_FITS},
+                {"did not run", "eu", NULL, "a", "c", IMAGE_WITHOUT},
+                {"did not run, not enabled", "e", NULL, "a", "c", IMAGE_FITS},
+                {"did not run, none listed", "eu", NULL, "a", "", IMAGE_FITS},
+                {"did not run, all skipped", "eu", NULL, "a", "s", IMAGE_FITS},
+                {"booted without an initrd", "u", NULL, "a", "c", IMAGE_FITS},
+                {"was switched off in it", "eru", NULL, "a", "c", IMAGE_FITS},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                ImageState state = judge(&trials[i]);
+
+                cr_expect_eq(state, trials[i].state, "%s: %d", trials[i].name, state);
+        }
+}
+
+Test(image, troubles)
+{
+        cr_expect_null(image_trouble(IMAGE_FITS));
+        cr_expect_str_eq(image_trouble(IMAGE_OTHER_CONFIG),
+                "the initramfs of this boot holds another config");
+        cr_expect_str_eq(
+                image_trouble(IMAGE_WITHOUT), "vfio-gpu did not run in the initramfs of this boot");
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/scan-image.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "lib/tree.h"
+
+#define DRACUT "usr/lib/dracut/dracut-functions.sh"
+#define TOOLS  "usr/share/initramfs-tools/hook-functions"
+#define ONE    "usr/lib/modules/6.1.0/modules.dep"
+#define TWO    "usr/lib/modules/6.12.0/modules.dep"
+#define OSTREE "run/ostree-booted"
+
+static const struct {
+        const char *files[4]; /* "PATH=TEXT", or a path */
+        ImageTool tool;
+} hosts[] = {
+        {{NULL}, IMAGE_TOOL_UNKNOWN},
+        {{DRACUT}, IMAGE_TOOL_DRACUT},
+        {{DRACUT, ONE}, IMAGE_TOOL_DRACUT},
+        {{DRACUT, ONE, TWO}, IMAGE_TOOL_DRACUT_ALL},
+        {{DRACUT, ONE, "usr/lib/modules/6.12.0/left"}, IMAGE_TOOL_DRACUT},
+        {{DRACUT, ONE, "usr/lib/modules/.old/modules.dep"}, IMAGE_TOOL_DRACUT},
+        {{TOOLS}, IMAGE_TOOL_INITRAMFS_TOOLS},
+        {{TOOLS, ONE, TWO}, IMAGE_TOOL_INITRAMFS_TOOLS},
+        {{TOOLS, DRACUT}, IMAGE_TOOL_DRACUT},
+        {{DRACUT, "etc/kernel/install.conf=layout=uki\n"}, IMAGE_TOOL_KERNEL_INSTALL},
+        {{DRACUT, "usr/lib/kernel/install.conf=layout=uki\n"}, IMAGE_TOOL_KERNEL_INSTALL},
+        {{DRACUT, "usr/lib/kernel/install.conf=# layout=uki\nlayout=bls\n"}, IMAGE_TOOL_DRACUT},
+        {{DRACUT, "etc/kernel/install.conf=layout=bls\nlayout=\"uki\"\n"},
+                IMAGE_TOOL_KERNEL_INSTALL},
+        {{DRACUT, "etc/kernel/install.conf=layout='uki'"}, IMAGE_TOOL_KERNEL_INSTALL},
+        {{DRACUT, "etc/kernel/install.conf=layout=uki\nlayout=bls"}, IMAGE_TOOL_DRACUT},
+        {{DRACUT, "etc/kernel/install.conf=layout=ukify"}, IMAGE_TOOL_DRACUT},
+        {{DRACUT, "etc/kernel/install.conf=", "usr/lib/kernel/install.conf=layout=uki"},
+                IMAGE_TOOL_DRACUT},
+        {{DRACUT, OSTREE, "usr/bin/rpm-ostree"}, IMAGE_TOOL_RPM_OSTREE},
+        {{DRACUT, OSTREE}, IMAGE_TOOL_UNKNOWN},
+        {{DRACUT, "usr/bin/rpm-ostree"}, IMAGE_TOOL_DRACUT},
+};
+
+static void add_file(Tree *tree, const char *file)
+{
+        char path[128] = "";
+        const char *text = strchr(file, '=');
+
+        snprintf(path, sizeof(path), "%.*s", (int)strcspn(file, "="), file);
+        tree_set(tree, path, text ? text + 1 : "");
+}
+
+static Host scan(Tree *tree)
+{
+        _cleanup_(root_done) Root root = tree_root(tree);
+        Host host = {.arena = arena_new()};
+
+        scan_image(&root, &host);
+        return host;
+}
+
+Test(scan_image, tools)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+
+                tree_remove(tree, DRACUT);
+                for (size_t k = 0; hosts[i].files[k]; k++)
+                        add_file(tree, hosts[i].files[k]);
+                Host host = scan(tree);
+                cr_expect_eq(host.image_tool, hosts[i].tool, "host %zu: %d", i, host.image_tool);
+                arena_free(host.arena);
+        }
+}
+
+Test(scan_image, what_the_initrd_left)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        Host none = scan(tree);
+
+        cr_expect_not(none.initrd.existed || none.initrd.ran || none.initrd.config || none.enabled);
+        arena_free(none.arena);
+
+        tree_add_directory(tree, "run/initramfs");
+        tree_link(tree, "etc/systemd/system/sysinit.target.wants/vfio-gpu.service",
+                "/usr/lib/systemd/system/vfio-gpu.service");
+        Host without = scan(tree);
+        cr_expect(without.initrd.existed && !without.initrd.ran && !without.initrd.config);
+        cr_expect(without.enabled, "the link leads nowhere from here");
+        arena_free(without.arena);
+
+        tree_set(tree, "run/vfio-gpu/initrd.json", "{}");
+        tree_set(tree, "run/vfio-gpu/initrd.conf", "gpus = ( );\n");
+        Host with = scan(tree);
+        cr_expect(with.initrd.ran);
+        cr_expect_str_eq(with.initrd.config, "gpus = ( );");
+        arena_free(with.arena);
+}
