@@ -160,6 +160,11 @@ typedef struct Initrd {
         const char *config; /* text of what it worked with, or NULL */
 } Initrd;
 
+typedef struct ModuleParameter {
+        const char *name;
+        const char *value; /* as in /sys/module */
+} ModuleParameter;
+
 typedef struct Host {
         Arena *arena;
         Stage stage;
@@ -179,6 +184,9 @@ typedef struct Host {
         Keyboard *keyboards; /* where no input driver is loaded yet, there are none */
         size_t n_keyboards;
         ModuleState vfio_pci; /* the driver that takes any function */
+        bool vfio_pci_built_in;
+        ModuleParameter *vfio_parameters; /* of vfio-pci, in force, that the kernel shows */
+        size_t n_vfio_parameters;
         ModuleState iommu_backend;
         const char *iommu_backend_module; /* "vfio_iommu_type1", "iommufd"; NULL when missing */
         const char **install_lines; /* of modprobe.d, for what may have to be loaded: they run a

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/modules.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <libkmod.h>
 #include <limits.h>
 #include <string.h>
@@ -191,6 +193,57 @@ ModuleState modules_state(const Modules *modules, const char *name)
                 return MODULE_MISSING;
         /* only what is built in has no file */
         return kmod_module_get_path(module) ? MODULE_LOADABLE : MODULE_PRESENT;
+}
+
+bool modules_is_built_in(const Modules *modules, const char *name)
+{
+        _cleanup_(unref_modulep) struct kmod_module *module =
+                modules->context ? find_module(modules->context, name) : NULL;
+
+        return module && !kmod_module_get_path(module);
+}
+
+/* An attribute that cannot be read is not shown. */
+static int add_parameter(
+        int directory, const char *name, Arena *arena, ModuleParameter **items, size_t *n)
+{
+        _cleanup_free_ char *value = NULL;
+
+        if (*name == '.' || directory_read(directory, name, 256, &value) < 0)
+                return 0;
+
+        ModuleParameter *item = arena_push(arena, items, n);
+        if (!item)
+                return -ENOMEM;
+        item->name = arena_strdup(arena, name);
+        item->value = arena_strdup(arena, value);
+        return item->name && item->value ? 0 : -ENOMEM;
+}
+
+int modules_parameters(
+        const Root *root, const char *name, Arena *arena, ModuleParameter **ret, size_t *ret_n)
+{
+        char path[128 + sizeof("/parameters")];
+        DIR *directory = NULL;
+        ModuleParameter *items = NULL;
+        size_t n = 0;
+        int fd = -EBADF, r = 0;
+
+        if (format_module_path(name, path, 128))
+                fd = root_open_file(root, strcat(path, "/parameters"), O_RDONLY | O_DIRECTORY);
+        if (fd >= 0)
+                directory = fdopendir(fd);
+        if (!directory)
+                closep(&fd);
+        for (const struct dirent *entry; directory && r == 0 && (entry = readdir(directory));)
+                r = add_parameter(fd, entry->d_name, arena, &items, &n);
+        if (directory)
+                closedir(directory);
+        if (r < 0)
+                return r;
+        *ret = items;
+        *ret_n = n;
+        return 0;
 }
 
 static int compare_names(const void *a, const void *b)

@@ -25,6 +25,13 @@ bool modules_indexed(const Modules *modules);
  * is still being loaded or removed is not there yet: loadable. `-` and `_` are the same. */
 ModuleState modules_state(const Modules *modules, const char *name);
 
+bool modules_is_built_in(const Modules *modules, const char *name);
+
+/* The parameters of `name` in force, as far as the kernel shows them; none when it is not there.
+ * Returns 0 or -ENOMEM. */
+int modules_parameters(const Root *root, const char *name, Arena *arena, ModuleParameter **ret,
+        size_t *ret_n) _must_check_;
+
 /* The names (with `_`) of the modules whose aliases match `modalias`, sorted, once each,
  * blacklisted ones too. Returns 0 or -ENOMEM; no match is n = 0. */
 int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena, const char ***ret,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/driver-name.h"
+#include "host/scan.h"
 
 #define VFIO_PCI     "vfio_pci"
 #define ALIAS_PREFIX VFIO_PCI ":"
@@ -183,12 +184,21 @@ static int read_drivers(VfioScan *scan, Function *f)
         return r;
 }
 
+int scan_vfio_parameters(const Root *root, Host *host)
+{
+        return modules_parameters(
+                root, VFIO_PCI, host->arena, &host->vfio_parameters, &host->n_vfio_parameters);
+}
+
 int scan_vfio(const Root *root, const Modules *modules, Host *host)
 {
         VfioScan scan = {.root = root, .modules = modules, .host = host};
         int r = read_aliases(&scan, true, &scan.built_in);
 
         host->vfio_pci = modules_state(modules, VFIO_PCI);
+        host->vfio_pci_built_in = modules_is_built_in(modules, VFIO_PCI);
+        if (r == 0)
+                r = scan_vfio_parameters(root, host);
         read_install_line(modules, VFIO_PCI, host->vfio_pci, host);
         read_iommu_backend(modules, host);
         read_install_line(modules, host->iommu_backend_module, host->iommu_backend, host);

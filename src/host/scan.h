@@ -17,6 +17,9 @@ typedef enum ScanFlags {
  */
 int scan_host(const Root *root, unsigned flags, Host **ret, char **reterr_message) _must_check_;
 
+/* Reads the parameters of vfio-pci in force anew. Returns 0 or -ENOMEM. */
+int scan_vfio_parameters(const Root *root, Host *host) _must_check_;
+
 /* Reads one function's driver link and VFIO registration anew; strings live in `arena`. Touches
  * neither `driver_override` nor `uevent`, which block while a driver hangs (seen on kernel 6.1).
  * Returns 0, -ENOENT when the device is gone, or -ENOMEM. */

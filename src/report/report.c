@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "policy/vfio-options.h"
 
 const char *overall_word(Overall overall)
 {
@@ -170,13 +171,24 @@ static void warn_of_image(Report *report, const Host *host, Arena *arena)
                                 image_trouble(report->image), image_command(host->image_tool)));
 }
 
-static void add_warnings(
-        Report *report, const Host *host, const StepOutcome *outcomes, Arena *arena)
+/* Of vfio-pci as it is now, after the steps. */
+static void add_option_warning(Report *report, const ReportInput *input, Arena *arena)
 {
+        const char *sentence = vfio_options_warning(input->config, input->plan, input->host, arena);
+
+        if (sentence)
+                add_warning(report, arena, sentence);
+}
+
+static void add_warnings(Report *report, const ReportInput *input, Arena *arena)
+{
+        const Host *host = input->host;
+
         add_all(report, arena, host->warnings, host->n_warnings);
         add_all(report, arena, report->plan->warnings, report->plan->n_warnings);
         warn_of_image(report, host, arena);
-        add_step_warnings(report, report->plan, outcomes, arena);
+        add_option_warning(report, input, arena);
+        add_step_warnings(report, report->plan, input->outcomes, arena);
 }
 
 int report_build(const ReportInput *input, Arena *arena, Report *ret)
@@ -196,7 +208,7 @@ int report_build(const ReportInput *input, Arena *arena, Report *ret)
         };
 
         report.status = status_line(&report, input->host, arena);
-        add_warnings(&report, input->host, input->outcomes, arena);
+        add_warnings(&report, input, arena);
         if (arena_failed(arena))
                 return -ENOMEM;
         *ret = report;

@@ -25,6 +25,7 @@ typedef enum ExitStatus {
 /* What is judged; all of it outlives the report. */
 typedef struct ReportInput {
         const char *config_path;
+        const Config *config;
         ImageState image;
         bool expected; /* nothing was done yet: the verdicts are about what apply would reach */
         const Host *host;

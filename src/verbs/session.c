@@ -251,6 +251,7 @@ ExitStatus session_report(Session *s, const Verdict *verdicts, const StepOutcome
 {
         const ReportInput input = {
                 .config_path = s->config_path,
+                .config = s->config,
                 .image = session_judge_image(s),
                 .expected = expected,
                 .host = s->host,

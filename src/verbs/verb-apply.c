@@ -8,6 +8,7 @@
 #include "host/run-dir.h"
 #include "host/scan-serial.h"
 #include "host/scan-users.h"
+#include "host/scan.h"
 #include "host/stuck.h"
 #include "report/report-json.h"
 #include "report/report-systemd.h"
@@ -96,6 +97,8 @@ static ExitStatus change(Session *s, const RunDir *dir, Report *ret)
                 r = take_steps(s, dir, &ops, outcomes);
         if (r == 0)
                 r = capabilities_keep(TO_TELL);
+        if (r == 0)
+                r = scan_vfio_parameters(&s->root, s->host);
         if (r < 0)
                 return session_fail(
                         s, EXIT_STATUS_MACHINE, -r, "nothing more can be done: %s", strerror(-r));

@@ -137,6 +137,16 @@ static void add_keyboard(Host *host, const char *text)
                 cr_assert_eq(pci_address_parse(text, &keyboard->address, &function), 0);
 }
 
+/* "disable_vga=Y" */
+static void add_parameter(Host *host, const char *text)
+{
+        size_t n = strcspn(text, "=");
+
+        *arena_push(host->arena, &host->vfio_parameters, &host->n_vfio_parameters) =
+                (ModuleParameter){.name = arena_strndup(host->arena, text, n),
+                        .value = arena_strdup(host->arena, text + n + 1)};
+}
+
 static void set_property(Host *host, const char *line)
 {
         static const char *const firmwares[] = {"unknown", "none", "intel", "amd", "arm"};
@@ -146,8 +156,12 @@ static void set_property(Host *host, const char *line)
         if (strncmp(line, "firmware ", 9) == 0)
                 host->firmware_iommu =
                         (FirmwareIommu)word_index(value, firmwares, ARRAY_SIZE(firmwares));
+        else if (strcmp(line, "vfio built-in") == 0)
+                host->vfio_pci_built_in = (host->vfio_pci = MODULE_PRESENT);
         else if (strncmp(line, "vfio ", 5) == 0)
                 host->vfio_pci = module_state(value);
+        else if (strncmp(line, "parameter ", 10) == 0)
+                add_parameter(host, value);
         else if (strncmp(line, "backend ", 8) == 0)
                 host->iommu_backend = module_state(value);
         else if (strncmp(line, "slot ", 5) == 0)

@@ -25,6 +25,7 @@ static Report make_report_of(Scene *scene, bool expected)
         for (size_t i = 0; i < plan->claims.n_items; i++)
                 verdicts[i] = verify_expected(&plan->claims.items[i], scene->arena);
         cr_assert_eq(report_build(&(ReportInput){.config_path = "/etc/vfio-gpu.conf",
+                                          .config = scene->config,
                                           .expected = expected,
                                           .host = scene->host,
                                           .plan = plan,

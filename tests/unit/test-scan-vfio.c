@@ -161,6 +161,7 @@ Test(scan_vfio, built_in)
                           "kernel/drivers/vfio/pci/x_vfio_pci.ko\n");
         SCANNED(host, tree);
         cr_expect_eq(host->vfio_pci, MODULE_PRESENT);
+        cr_expect(host->vfio_pci_built_in);
         cr_expect_str_eq(drivers_text(host, 0), "x_vfio_pci/5 present, y_vfio_pci/6", "%s",
                 drivers_text(host, 0));
 }
@@ -178,4 +179,31 @@ Test(scan_vfio, without_indexes_or_modalias)
         tree_remove(tree, "lib/modules/" TREE_RELEASE "/modules.dep.bin");
         SCANNED(unindexed, tree);
         cr_expect_str_empty(drivers_text(unindexed, 0));
+}
+
+Test(scan_vfio, parameters_in_force)
+{
+        _cleanup_(tree_freep) Tree *tree = machine();
+
+        tree_depmod(tree, "");
+        SCANNED(unloaded, tree);
+        cr_expect_eq(unloaded->n_vfio_parameters, 0);
+        cr_expect_not(unloaded->vfio_pci_built_in);
+
+        tree_set(tree, "sys/module/vfio_pci/initstate", "live\n");
+        tree_set(tree, "sys/module/vfio_pci/parameters/disable_vga", "Y\n");
+        tree_add_directory(tree, "sys/module/vfio_pci/parameters/no_file");
+        SCANNED(loaded, tree);
+        cr_assert_eq(loaded->n_vfio_parameters, 1);
+        cr_expect_str_eq(loaded->vfio_parameters[0].name, "disable_vga");
+        cr_expect_str_eq(loaded->vfio_parameters[0].value, "Y");
+        cr_expect_not(loaded->vfio_pci_built_in);
+
+        /* read anew, as after a load */
+        _cleanup_(root_done) Root root = tree_root(tree);
+
+        tree_set(tree, "sys/module/vfio_pci/parameters/disable_vga", "N\n");
+        cr_assert_eq(scan_vfio_parameters(&root, loaded), 0);
+        cr_assert_eq(loaded->n_vfio_parameters, 1);
+        cr_expect_str_eq(loaded->vfio_parameters[0].value, "N");
 }
