@@ -18,6 +18,7 @@
 #define PCI_CLASS_BASE_STORAGE            0x01
 #define PCI_CLASS_BASE_NETWORK            0x02
 #define PCI_CLASS_BASE_DISPLAY            0x03
+#define PCI_CLASS_BASE_ACCELERATOR        0x12
 #define PCI_CLASS_BASE_BRIDGE             0x06
 #define PCI_CLASS_VGA                     0x0300
 #define PCI_CLASS_3D                      0x0302
@@ -111,7 +112,7 @@ typedef struct Function {
         const char *stuck;     /* who of an earlier run never came back from it ("process 412 of the
                                   initrd stage"), or NULL; then it must not be touched */
         Users users;           /* who would miss its driver; scan-users.c */
-        const char **modules;  /* modules whose aliases match; of GPUs only */
+        const char **modules;  /* modules whose aliases match; of what drivers of GPUs take */
         size_t n_modules;
         VfioDriver *vfio_drivers; /* the variants of vfio-pci for it, best first; looked for where
                                      function_may_have_variant() */

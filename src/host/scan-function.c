@@ -256,14 +256,19 @@ static void read_sign_of_life(Device *device, const Function *f)
                 device->trouble = "it does not answer: its configuration space reads as ones";
 }
 
-static void read_gpu(Device *device, const Modules *modules, Function *f)
+static void read_gpu(Device *device, Function *f)
 {
         read_sign_of_life(device, f);
         f->subsystem.vendor = (uint16_t)read_hex_optional(device, "subsystem_vendor", 4);
         f->subsystem.device = (uint16_t)read_hex_optional(device, "subsystem_device", 4);
         f->boot_vga = read_decimal_optional(device, "boot_vga") != 0;
         f->enabled_vfs = count_vfs(device);
-        read_modules(device, modules, f);
+}
+
+/* An accelerator is no GPU, but amdgpu takes both. */
+static bool may_need_gpu_driver(const Function *f)
+{
+        return function_is_gpu(f) || function_base_class(f) == PCI_CLASS_BASE_ACCELERATOR;
 }
 
 static void read_function(Device *device, const Modules *modules, Function *f)
@@ -276,7 +281,9 @@ static void read_function(Device *device, const Modules *modules, Function *f)
         f->bridge = read_bridge(device, f);
         f->virtual_function = has_entry(device, "physfn");
         if (function_is_gpu(f))
-                read_gpu(device, modules, f);
+                read_gpu(device, f);
+        if (may_need_gpu_driver(f))
+                read_modules(device, modules, f);
 }
 
 #define DEVICE_PATH_SIZE (sizeof("sys/bus/pci/devices/") + PCI_ADDRESS_SIZE)

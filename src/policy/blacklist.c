@@ -39,7 +39,7 @@ static bool needed_by_unclaimed(const Host *host, const Claims *claims, const ch
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (function_is_gpu(f) && !claims_find_kept(claims, f) && needs(f, module))
+                if (!claims_find_kept(claims, f) && needs(f, module))
                         return true;
         }
         return false;

@@ -7,7 +7,7 @@
 /*
  * The names, sorted, of the modules to keep away. Under "auto": those whose aliases match a display
  * function or an NVSwitch of a claim that is kept, and the known ones of a display's vendor, less
- * all that such a function which nobody claims needs. Returns 0 or -ENOMEM.
+ * all that a function which nobody claims needs. Returns 0 or -ENOMEM.
  */
 int blacklist_build(const Config *config, const Host *host, const Claims *claims, Arena *arena,
         const char ***ret, size_t *ret_n) _must_check_;

@@ -147,6 +147,10 @@ Test(blacklist, modules)
                         ONE, "radeon"},
                 {"0000:01:00.0 1002:744c 030000 group=1\n" HOST, ONE, ""},
                 {"0000:01:00.0 8086:56a0 030000 group=1 modules=i915,xe\n" HOST, ONE, "xe"},
+                /* an accelerator that is nobody's GPU */
+                {"0000:01:00.0 1002:744c 030000 group=1 modules=amdgpu\n"
+                 "0000:05:00.0 1002:74a1 120000 group=5 modules=amdgpu\n" HOST,
+                        ONE, ""},
                 /* drivers of companions are never kept away */
                 {CARD HOST "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n", ONE,
                         NVIDIA},

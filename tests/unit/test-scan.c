@@ -494,6 +494,27 @@ Test(scan, addresses_that_no_device_has)
         cr_assert(warned_of(host, "0000:01:3f.0"));
 }
 
+/* amdgpu takes an Instinct too, which is no GPU of ours: who needs a driver must be known. */
+Test(scan, modules_of_accelerators)
+{
+        static const TreeFunction accelerator = {.address = "0000:05:00.0",
+                .vendor = 0x1002,
+                .device = 0x74a1,
+                .class = 0x120000,
+                .iommu_group = 5};
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+
+        tree_add_function(tree, &accelerator);
+        tree_add_module(tree, "amdgpu", "pci:v00001002d*sv*sd*bc12sc00i*");
+        tree_depmod(tree, "");
+
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+        cr_assert_eq(host->functions[0].n_modules, 1);
+        cr_expect_str_eq(host->functions[0].modules[0], "amdgpu");
+        cr_expect_not(function_is_gpu(&host->functions[0]));
+}
+
 Test(scan, modules_and_names_of_display_functions)
 {
         _cleanup_(tree_freep) Tree *tree = tree_new();
