@@ -15,6 +15,7 @@ CLANG_FORMAT ?= clang-format
 # program itself goes.
 pkgvar      = $(or $(shell $(PKG_CONFIG) --variable=$(1) $(2) 2>/dev/null),$(3))
 unitdir    ?= $(call pkgvar,systemdsystemunitdir,systemd,/usr/lib/systemd/system)
+generatordir ?= $(call pkgvar,systemdsystemgeneratordir,systemd,/usr/lib/systemd/system-generators)
 catalogdir ?= $(call pkgvar,catalogdir,systemd,/usr/lib/systemd/catalog)
 dracutdir  ?= $(call pkgvar,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
 
@@ -81,6 +82,7 @@ install: all
 	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(catalogdir) $(DESTDIR)$(dracutdir)/50vfio-gpu $(DESTDIR)/etc
 	$(at_bindir) units/vfio-gpu.service >$(DESTDIR)$(unitdir)/vfio-gpu.service
 	chmod 0644 $(DESTDIR)$(unitdir)/vfio-gpu.service
+	install -D -m 0755 units/vfio-gpu-generator $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	install -m 0644 units/vfio-gpu.catalog $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
 	for f in module-setup.sh vfio-gpu-hook.sh; do \
 		$(at_bindir) dracut/50vfio-gpu/$$f >$(DESTDIR)$(dracutdir)/50vfio-gpu/$$f && \
@@ -91,6 +93,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/vfio-gpu $(DESTDIR)$(unitdir)/vfio-gpu.service $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
+	rm -f $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	rm -rf $(DESTDIR)$(dracutdir)/50vfio-gpu
 	@! cmp -s conf/vfio-gpu.conf $(DESTDIR)/etc/vfio-gpu.conf || rm -f $(DESTDIR)/etc/vfio-gpu.conf
 

@@ -61,6 +61,7 @@ install() {
     inst_simple /etc/vfio-gpu.conf
     if dracut_module_included "systemd"; then
         inst_simple "${systemdsystemunitdir-/usr/lib/systemd/system}/vfio-gpu.service"
+        inst_script "${systemdutildir-/usr/lib/systemd}/system-generators/vfio-gpu-generator"
         $SYSTEMCTL -q --root "${initdir-}" add-wants sysinit.target vfio-gpu.service
     else
         # before 01-parse-kernel.sh, which loads what rd.driver.pre= names

@@ -43,6 +43,16 @@ boot_preloads() {
         ln -s ../vm-preload.service "$units/sysinit.target.wants/vm-preload.service"
 }
 
+# boot_modprobe RUN: what machine.sh calls modprobe_d
+boot_modprobe() {
+        local part
+        [[ ${#machine_modprobe[@]} -gt 0 ]] || return 0
+        for part in root.d initrd.d; do
+                mkdir -p "$1/$part/etc/modprobe.d"
+                printf '%s\n' "${machine_modprobe[@]}" >"$1/$part/etc/modprobe.d/scenario.conf"
+        done
+}
+
 # boot_files RUN IMAGE INITRD
 boot_files() {
         local run=$1 image=$2 initrd=$3
@@ -50,6 +60,7 @@ boot_files() {
         echo "$machine_fstab" >"$run/root.d/etc/fstab"
         [[ -z $machine_act ]] || install -D -m 0755 "$machine_act" "$run/root.d/usr/libexec/vm-act"
         boot_preloads "$run"
+        boot_modprobe "$run"
         boot_modules "$run" "$image" "$initrd"
 }
 

@@ -20,6 +20,7 @@ machine_reset() {
         machine_looked_into=()
         machine_modules=()   # modules that both stages have beside the usual ones
         machine_preloads=()  # "MODULE OPTIONS" that the initramfs loads before anything else
+        machine_modprobe=()  # lines of modprobe.d, in both stages
         machine_fstab=
         machine_root=/dev/vda
         machine_root_device=(-device 'virtio-blk-pci,drive=root,addr=1e.0')
@@ -89,6 +90,11 @@ variant_driver() {
 # preload MODULE [OPTION]...: the initramfs loads it before the product runs
 preload() {
         machine_preloads+=("$*")
+}
+
+# modprobe_d LINE: somebody's configuration of modprobe, in both stages
+modprobe_d() {
+        machine_modprobe+=("$*")
 }
 
 next_port() {
