@@ -38,7 +38,7 @@
 #define PCI_VENDOR_INTEL  0x8086
 
 typedef enum Stage {
-        STAGE_INITRD, /* /etc/initrd-release exists, systemd's own test */
+        STAGE_INITRD,
         STAGE_SYSTEM,
 } Stage;
 

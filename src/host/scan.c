@@ -84,13 +84,23 @@ static FirmwareIommu read_firmware_iommu(const Root *root)
         return FIRMWARE_IOMMU_NONE;
 }
 
+/* The former is systemd's own test; newer dracuts have the latter alone in an image without
+ * systemd. */
+Stage scan_stage(const Root *root)
+{
+        bool initrd = root_exists(root, "etc/initrd-release") ||
+                      root_exists(root, "usr/lib/initrd-release");
+
+        return initrd ? STAGE_INITRD : STAGE_SYSTEM;
+}
+
 static void read_machine(Scan *scan)
 {
         const Root *root = scan->root;
         Host *host = scan->host;
         const char *cmdline = text_of(scan, "proc/cmdline", CMDLINE_MAX);
 
-        host->stage = root_exists(root, "etc/initrd-release") ? STAGE_INITRD : STAGE_SYSTEM;
+        host->stage = scan_stage(root);
         host->crash_kernel = root_exists(root, "proc/vmcore");
         host->release = root->release ? arena_strdup(host->arena, root->release)
                                       : text_of(scan, "proc/sys/kernel/osrelease", 256);

@@ -20,6 +20,9 @@ int scan_host(const Root *root, unsigned flags, Host **ret, char **reterr_messag
 /* Reads the parameters of vfio-pci in force anew. Returns 0 or -ENOMEM. */
 int scan_vfio_parameters(const Root *root, Host *host) _must_check_;
 
+/* In which stage the machine below `root` is. */
+Stage scan_stage(const Root *root);
+
 /* Reads one function's driver link and VFIO registration anew; strings live in `arena`. Touches
  * neither `driver_override` nor `uevent`, which block while a driver hangs (seen on kernel 6.1).
  * Returns 0, -ENOENT when the device is gone, or -ENOMEM. */

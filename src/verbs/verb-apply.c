@@ -174,7 +174,7 @@ static int write_trouble(const Session *s, const RunDir *dir, Stage stage, const
 /* No "ok" of an earlier run may stay behind as if it were this one's. */
 static void publish_trouble(Session *s, const RunDir *dir)
 {
-        Stage stage = root_exists(&s->root, "etc/initrd-release") ? STAGE_INITRD : STAGE_SYSTEM;
+        Stage stage = scan_stage(&s->root);
         Report report =
                 report_of_trouble(s->config_path, session_judge_image(s), stage, s->trouble);
         _cleanup_free_ char *json = report_json(&report, false);

@@ -27,6 +27,20 @@ Test(scan_machine, the_machine)
         cr_assert_eq(initrd->firmware_iommu, FIRMWARE_IOMMU_NONE);
 }
 
+Test(scan_machine, the_stage)
+{
+        static const char *const files[] = {"etc/initrd-release", "usr/lib/initrd-release"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                _cleanup_(root_done) Root root = tree_root(tree);
+
+                cr_assert_eq(scan_stage(&root), STAGE_SYSTEM);
+                tree_set(tree, files[i], "");
+                cr_assert_eq(scan_stage(&root), STAGE_INITRD, "%s", files[i]);
+        }
+}
+
 Test(scan_machine, the_firmware_s_iommu)
 {
         static const struct {
