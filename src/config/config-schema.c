@@ -55,6 +55,7 @@ static const SchemaKey entry_keys[] = {
                 "\"auto\", \"vfio-pci\", or the name of a variant of it, e.g."
                 " \"nvgrace_gpu_vfio_pci\"",
                 value_read_driver, offsetof(Entry, driver), 0},
+        {"force_unbind", EXPECTED_BOOL, value_read_bool, offsetof(Entry, force_unbind), 0},
 };
 static const Schema entry_schema = {entry_keys, ARRAY_SIZE(entry_keys)};
 

@@ -59,6 +59,7 @@ typedef struct Entry {
         Place *members; /* foreigners of the IOMMU group that may be claimed too */
         size_t n_members;
         const char *driver; /* "vfio-pci" or the name of a variant; NULL: the best */
+        bool force_unbind;  /* take the display from a driver that has it */
 } Entry;
 
 /* Parameters of the vfio-pci module that the config can set; names in config_vfio_option_name(). */

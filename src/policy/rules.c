@@ -102,11 +102,26 @@ static const char *in_use(const Function *f, Arena *arena)
         return NULL;
 }
 
+/* Why the GPU itself is left to its driver, or NULL: `force_unbind`. In the initrd nobody is there
+ * to see a driver that does not let go. */
+static const char *took_it_first(const Bench *bench, const Claim *claim, const Function *f)
+{
+        const char *address = PCI_ADDRESS(f->address);
+        bool later = claim->entry->force_unbind && bench->host->stage == STAGE_INITRD;
+
+        if (claim->entry->force_unbind && !later)
+                return NULL;
+        return arena_printf(bench->arena, "%s took %s first, before vfio-gpu could hold it%s",
+                f->binding.driver, address,
+                later ? " (`force_unbind` takes it in the real root)" : "");
+}
+
 /* Why function `i` is not taken from the driver that has it, or NULL: it may be, or there is no
  * need. */
-static const char *busy(const Claim *claim, size_t i, Arena *arena)
+static const char *busy(const Bench *bench, const Claim *claim, size_t i)
 {
         const Function *f = claim->functions[i];
+        Arena *arena = bench->arena;
         const char *address = PCI_ADDRESS(f->address);
         const char *driver = f->binding.driver;
 
@@ -116,9 +131,11 @@ static const char *busy(const Claim *claim, size_t i, Arena *arena)
                 return arena_printf(arena,
                         "%s is on %s, another VFIO driver than %s: a VM may hold it", address,
                         driver, claim->drivers[i]);
-        if (function_is_gpu(f))
-                return arena_printf(
-                        arena, "%s took %s first, before vfio-gpu could hold it", driver, address);
+        if (function_is_gpu(f)) {
+                const char *sentence = took_it_first(bench, claim, f);
+
+                return sentence ? sentence : in_use(f, arena);
+        }
         if (!claim_is_companion(f, claim->display) && !members_allow(claim->entry, f))
                 return arena_printf(
                         arena, "%s is on %s, and is no companion of the display", address, driver);
@@ -128,7 +145,7 @@ static const char *busy(const Claim *claim, size_t i, Arena *arena)
 static const char *rule_driver_busy(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
-                const char *sentence = busy(claim, i, bench->arena);
+                const char *sentence = busy(bench, claim, i);
 
                 if (sentence)
                         return sentence;

@@ -51,6 +51,10 @@ const SceneSample scene_samples[] = {
                      "variants=x_vfio_pci:present\n"
                      "0000:01:00.1 10de:22ba 040300 group=1\n",
                 "{ address = '01:00'; }"},
+        {"taken by force",
+                HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau modules=nouveau\n"
+                     "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n",
+                "{ address = '01:00'; force_unbind = true; }"},
         {"linked and not registered",
                 HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=vfio-pci\nvfio present\n",
                 "{ address = '01:00'; }"},

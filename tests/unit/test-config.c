@@ -27,6 +27,7 @@ static void expect_entry(const char *text, const Entry *e, const Entry *expected
         cr_expect_eq(e->allow_boot_display, expected->allow_boot_display, "display: %s", text);
         cr_expect_str_eq(e->driver ? e->driver : "auto",
                 expected->driver ? expected->driver : "auto", "driver: %s", text);
+        cr_expect_eq(e->force_unbind, expected->force_unbind, "force: %s", text);
 }
 
 #define AMD .selectors = SELECT_VENDOR, .vendor = 0x1002
@@ -78,6 +79,8 @@ Test(config, values_of_an_entry)
                 {"vendor = \"amd\"; count = \"all\";", {AMD, .count = ENTRY_COUNT_ALL}},
                 {"vendor = \"amd\"; optional = true;", {AMD, .count = 1, .optional = true}},
                 {"vendor = \"amd\"; optional = FALSE;", {AMD, .count = 1}},
+                {"vendor = \"amd\"; force_unbind = true;", {AMD, .count = 1, .force_unbind = true}},
+                {"vendor = \"amd\"; force_unbind = false;", {AMD, .count = 1}},
                 {"vendor = \"amd\"; allow_boot_display = True;",
                         {AMD, .count = 1, .allow_boot_display = true}},
                 {"vendor = \"amd\"; driver = \"auto\";", {AMD, .count = 1}},
@@ -187,6 +190,7 @@ Test(config, bad_values_of_an_entry)
                 {"driver = \"vfio pci\"", "driver", "found \"vfio pci\""},
                 {"driver = true", "driver", "found true"},
                 {"driver = [ \"vfio-pci\" ]", "driver", "found an array"},
+                {"force_unbind = \"yes\"", "force_unbind", BAD_BOOL},
                 {"functions = \"none\"", "functions", "found \"none\", expected \"all\", or"},
                 {"functions = 0", "functions", "found 0"},
                 {"functions = [ ]", "functions", "found an empty array [ ]"},
@@ -428,7 +432,7 @@ Test(config, unknown_keys)
 /* Nothing is accepted and ignored: what does not work yet is unknown. */
 Test(config, keys_of_later_are_unknown)
 {
-        static const char *const keys[] = {"force_unbind", "reset_method", "d3cold", "timeout"};
+        static const char *const keys[] = {"reset_method", "d3cold", "timeout"};
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
                 char text[128] = "";

@@ -31,13 +31,14 @@ static void expect_trials(const Trial *trials, size_t n)
                 expect_trial(&trials[i]);
 }
 
-#define CARD  "0000:01:00.0 10de:26b1 030000 group=1\n"
-#define AUDIO "0000:01:00.1 10de:22ba 040300 group=1\n"
-#define OTHER "0000:02:00.0 10de:26b2 030000 group=2\n"
-#define HOST  "0000:00:02.0 8086:4680 030000 group=9\n" /* keeps a display for the host */
-#define ONE   "{ name = 'a'; address = '01:00'; }"
-#define TWO   ONE ", { name = 'b'; address = '02:00'; }"
-#define GOOD  "a:0000:01:00.0{0}"
+#define CARD            "0000:01:00.0 10de:26b1 030000 group=1\n"
+#define AUDIO           "0000:01:00.1 10de:22ba 040300 group=1\n"
+#define OTHER           "0000:02:00.0 10de:26b2 030000 group=2\n"
+#define HOST            "0000:00:02.0 8086:4680 030000 group=9\n" /* keeps a display for the host */
+#define ONE             "{ name = 'a'; address = '01:00'; }"
+#define CARD_ON(driver) "0000:01:00.0 10de:26b1 030000 group=1 driver=" driver "\n"
+#define TWO             ONE ", { name = 'b'; address = '02:00'; }"
+#define GOOD            "a:0000:01:00.0{0}"
 
 Test(rules, nothing_stands_against_a_plain_card)
 {
@@ -243,6 +244,35 @@ Test(rules, driver_busy)
                         "a:0000:01:00.0{0,1}", NULL},
                 {CARD HOST "0000:01:00.1 10de:22ba 040300 group=1 driver=x-vfio-pci vfio=vfio3\n",
                         ONE, "a:0000:01:00.0{0,1}!driver-busy", "0000:01:00.1 is on x-vfio-pci"},
+        };
+
+        expect_trials(trials, ARRAY_SIZE(trials));
+}
+
+/* With `force_unbind` the display is taken too, later than in the initrd and unless it is in use.
+ */
+Test(rules, forced)
+{
+        static const char forced[] = "{ name = 'a'; address = '01:00'; force_unbind = true; }";
+        static const Trial trials[] = {
+                {CARD_ON("nouveau") HOST, forced, GOOD, NULL},
+                {CARD_ON("nouveau in_use=Xorg") HOST, forced, GOOD "!driver-busy",
+                        "0000:01:00.0 is on nouveau and in use: Xorg"},
+                {CARD_ON("nouveau doubt=closed") HOST, forced, GOOD "!driver-busy",
+                        "0000:01:00.0 is on nouveau and may be in use: closed"},
+                {"stage initrd\n" CARD_ON("nouveau") HOST, forced, GOOD "!driver-busy",
+                        "first, before vfio-gpu could hold it (`force_unbind` takes it in the real "
+                        "root); rebuild"},
+                {CARD_ON("nvgrace-gpu-vfio-pci") HOST, forced, GOOD "!driver-busy",
+                        "another VFIO driver"},
+                {CARD_ON("nvgrace-gpu-vfio-pci vfio=vfio0") HOST, forced, GOOD "!driver-busy",
+                        "another VFIO driver"},
+                /* it forces neither what else is in use, nor any other rule */
+                {CARD_ON("nouveau") "0000:01:00.1 10de:22ba 040300 group=1 driver=snd "
+                                    "in_use=x\n" HOST,
+                        forced, "a:0000:01:00.0{0,1}!driver-busy", "0000:01:00.1 is on snd"},
+                {CARD_ON("nouveau boot_vga=1") OTHER, forced, GOOD "!boot-display", NULL},
+                {CARD_ON("nouveau numvfs=2") OTHER, forced, GOOD "!virtual-function", NULL},
         };
 
         expect_trials(trials, ARRAY_SIZE(trials));
