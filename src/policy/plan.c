@@ -118,21 +118,39 @@ static void add_load(Plan *plan, const char *driver, const char *options)
                                        .text = vfio_pci ? options : ""});
 }
 
-/* Each driver that a function still wants, once. */
-static void add_loads(Plan *plan, const Host *host, const char *options)
+static bool sets_options(const Config *config)
 {
-        for (size_t i = 0; i < plan->claims.n_items; i++) {
-                const Claim *claim = &plan->claims.items[i];
+        for (size_t i = 0; i < _VFIO_OPTION_MAX; i++)
+                if (config->vfio_options[i] >= 0)
+                        return true;
+        return false;
+}
 
-                for (size_t k = 0; claim_is_accepted(claim) && k < claim->n_functions; k++) {
-                        const Function *f = claim->functions[k];
-                        const char *driver = claim->drivers[k];
+/* What `claim` still wants; and vfio-pci's options are those of its variants, which share its core
+ * (vfio_pci_core_set_params() of drivers/vfio/pci/vfio_pci_core.c), but only vfio-pci sets them. */
+static void add_drivers(
+        Plan *plan, const Config *config, const Host *host, size_t index, const char *options)
+{
+        const Claim *claim = &plan->claims.items[index];
 
-                        if (!claim_binding_is_ready(&f->binding, driver) &&
-                                driver_state(host, f, driver) == MODULE_LOADABLE)
-                                add_load(plan, driver, options);
-                }
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+                const char *driver = claim->drivers[i];
+
+                if (claim_binding_is_ready(&f->binding, driver))
+                        continue;
+                if (driver_state(host, f, driver) == MODULE_LOADABLE)
+                        add_load(plan, driver, options);
+                if (sets_options(config) && host->vfio_pci == MODULE_LOADABLE)
+                        add_load(plan, DRIVER_VFIO_PCI, options);
         }
+}
+
+static void add_loads(Plan *plan, const Config *config, const Host *host, const char *options)
+{
+        for (size_t i = 0; i < plan->claims.n_items; i++)
+                if (claim_is_accepted(&plan->claims.items[i]))
+                        add_drivers(plan, config, host, i, options);
         if (any(plan, claim_is_accepted) && host->iommu_backend == MODULE_LOADABLE)
                 add_step(plan, (Step){.type = STEP_LOAD,
                                        .claim = STEP_NO_CLAIM,
@@ -150,7 +168,7 @@ static void add_steps(Plan *plan, const Config *config, const Host *host)
         for (size_t i = 0; i < plan->claims.n_items; i++)
                 if (claim_is_accepted(&plan->claims.items[i]))
                         add_holds(plan, i);
-        add_loads(plan, host, options);
+        add_loads(plan, config, host, options);
         for (size_t i = 0; i < plan->claims.n_items; i++) {
                 if (!claim_is_accepted(&plan->claims.items[i]))
                         continue;

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include "base/driver-name.h"
 #include "base/text.h"
-#include "policy/driver.h"
 #include "policy/image.h"
 
 /* What differs, as lists of options. */
@@ -51,18 +49,10 @@ static void compare(const Host *host, const char *name, int wanted, Differences 
         }
 }
 
-static bool wants_vfio_pci(const Claim *claim)
-{
-        for (size_t i = 0; claim_is_kept(claim) && i < claim->n_functions; i++)
-                if (driver_name_equal(claim->drivers[i], DRIVER_VFIO_PCI))
-                        return true;
-        return false;
-}
-
-static bool any_wants_vfio_pci(const Plan *plan)
+static bool any_kept(const Plan *plan)
 {
         for (size_t i = 0; i < plan->claims.n_items; i++)
-                if (wants_vfio_pci(&plan->claims.items[i]))
+                if (claim_is_kept(&plan->claims.items[i]))
                         return true;
         return false;
 }
@@ -92,7 +82,7 @@ const char *vfio_options_warning(
         Differences d = {TEXT_IN(arena), TEXT_IN(arena), TEXT_IN(arena), TEXT_IN(arena)};
 
         /* none at all: it is not loaded, or the tree does not tell */
-        if (host->n_vfio_parameters == 0 || !any_wants_vfio_pci(plan))
+        if (host->n_vfio_parameters == 0 || !any_kept(plan))
                 return NULL;
         for (int option = 0; option < _VFIO_OPTION_MAX; option++)
                 if (config->vfio_options[option] >= 0)

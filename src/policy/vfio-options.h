@@ -6,7 +6,7 @@
 
 /*
  * A sentence about the options that a loaded or built-in vfio-pci has otherwise, with the remedy;
- * NULL when there are none, when nothing tells, or when no card of `plan` wants vfio-pci. `ids`
+ * NULL when there are none, when nothing tells, or when no card is to be handed over. `ids`
  * cannot be read back and is not spoken of. Lives in `arena`.
  */
 const char *vfio_options_warning(

@@ -147,19 +147,38 @@ static void add_all(Report *report, Arena *arena, const char *const *sentences, 
                 add_warning(report, arena, sentences[i]);
 }
 
+static bool serves_nobody(const Plan *plan, size_t step)
+{
+        for (size_t i = 0; i < plan->claims.n_items; i++)
+                if (step_serves(plan->steps, plan->n_steps, step, (int)i))
+                        return false;
+        return true;
+}
+
+/* What a step that no claim stands or falls with has left undone, or NULL: it is another kind. */
+static const char *loss(const Plan *plan, size_t step)
+{
+        if (plan->steps[step].type == STEP_POLICY)
+                return "drivers of claimed cards may be loaded, but find them on hold";
+        if (plan->steps[step].type == STEP_LOAD && serves_nobody(plan, step))
+                return "what the config says in `vfio_pci` is not in force";
+        return NULL;
+}
+
 static void add_step_warnings(
         Report *report, const Plan *plan, const StepOutcome *outcomes, Arena *arena)
 {
         for (size_t i = 0; outcomes && i < plan->n_steps; i++) {
-                if (plan->steps[i].type != STEP_POLICY || outcomes[i].state == STEP_DONE)
-                        continue;
-                add_warning(report, arena,
-                        arena_printf(arena,
-                                "could not %s (%s): drivers of claimed cards may be loaded, but "
-                                "find them on hold",
-                                step_describe(&plan->steps[i], arena),
-                                outcomes[i].state == STEP_FAILED ? strerror(outcomes[i].error)
-                                                                 : "not in time"));
+                const char *lost = outcomes[i].state == STEP_DONE ? NULL : loss(plan, i);
+
+                if (lost)
+                        add_warning(report, arena,
+                                arena_printf(arena, "could not %s (%s): %s",
+                                        step_describe(&plan->steps[i], arena),
+                                        outcomes[i].state == STEP_FAILED
+                                                ? strerror(outcomes[i].error)
+                                                : "not in time",
+                                        lost));
         }
 }
 

@@ -193,6 +193,39 @@ Test(report, warnings)
         }
 }
 
+/* vfio-pci is loaded for its options alone: no card fails for it, and they are missed. */
+Test(report, a_load_that_no_card_needs)
+{
+        SCENE(scene, "0000:01:00.0 10de:2342 030200 group=1 variants=x_vfio_pci\n" HOST,
+                "gpus = ( { address = '01:00'; } ); vfio_pci = { disable_vga = true; };");
+        const Plan *plan = scene_plan(&scene);
+        const Verdict verdict = {.result = RESULT_READY};
+        StepOutcome outcomes[16] = {{.state = STEP_DONE}};
+
+        for (size_t i = 0; i < plan->n_steps; i++) {
+                const Step *step = &plan->steps[i];
+                Report report = {0};
+                bool missed = step->type == STEP_LOAD && strcmp(step->target, "vfio_pci") == 0;
+
+                for (size_t k = 0; k < plan->n_steps; k++)
+                        outcomes[k] = (StepOutcome){.state = STEP_DONE};
+                outcomes[i] = (StepOutcome){.state = STEP_FAILED, .error = ENOENT};
+                cr_assert_eq(report_build(&(ReportInput){.config_path = "/c",
+                                                  .config = scene.config,
+                                                  .host = scene.host,
+                                                  .plan = plan,
+                                                  .verdicts = &verdict,
+                                                  .outcomes = outcomes},
+                                     scene.arena, &report),
+                        0);
+                cr_expect_eq(warns(&report,
+                                     "could not load vfio_pci ids= disable_vga=1 (No such file or "
+                                     "directory): what the config says in `vfio_pci` is not in "
+                                     "force"),
+                        missed, "%s", step_describe(step, scene.arena));
+        }
+}
+
 Test(report, errno_is_that_of_the_first_card_that_has_one)
 {
         SCENE(scene, CARD("1") "\n" CARD("2") "\n" HOST, ALL("2"));
