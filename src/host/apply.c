@@ -21,13 +21,8 @@ static unsigned time_left(const Apply *apply)
         return left > 0 ? (unsigned)left : 0;
 }
 
-/* In a worker. */
-static int take_step(void *context, size_t index)
+static int do_step(const Step *step, const Ops *ops)
 {
-        const Apply *apply = context;
-        const Step *step = &apply->steps[index];
-        const Ops *ops = apply->ops;
-
         switch (step->type) {
         case STEP_POLICY:
                 return ops->write_policy(ops->context, step->text);
@@ -44,6 +39,24 @@ static int take_step(void *context, size_t index)
                 break;
         }
         return -EINVAL;
+}
+
+/* In a worker. Where a driver never comes back, neither does this, and nobody else walks into the
+ * device's lock until the boot ends. */
+static int take_step(void *context, size_t index)
+{
+        const Apply *apply = context;
+        const Step *step = &apply->steps[index];
+        const Ops *ops = apply->ops;
+        bool device = step->claim >= 0;
+
+        if (device)
+                (void)ops->set_readable(ops->context, step->address, false);
+
+        int r = do_step(step, ops);
+        if (device)
+                (void)ops->set_readable(ops->context, step->address, true);
+        return r;
 }
 
 static int run(Apply *apply, const WorkerTask *tasks, size_t n_tasks)

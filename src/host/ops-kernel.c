@@ -116,6 +116,36 @@ static int bind(void *context, PciAddress address, const char *driver)
         return r;
 }
 
+/* As for what the owner may do, the modes stay as they are. */
+static int set_file_readable(const Root *root, const char *path, bool readable)
+{
+        const mode_t bits = S_IRUSR | S_IRGRP | S_IROTH;
+        struct stat st = {0};
+
+        if (fstatat(root->fd, path, &st, 0) < 0)
+                return -errno;
+
+        mode_t mode = st.st_mode & 0777;
+        return fchmodat(root->fd, path, readable ? mode | bits : mode & ~bits, 0) < 0 ? -errno : 0;
+}
+
+static int set_readable(void *context, PciAddress address, bool readable)
+{
+        static const char *const attributes[] = {"uevent", "driver_override", "sriov_numvfs"};
+        int r = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(attributes); i++) {
+                char path[sizeof("sys/bus/pci/devices//driver_override") + PCI_ADDRESS_SIZE];
+
+                snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/%s", PCI_ADDRESS(address),
+                        attributes[i]);
+                int q = set_file_readable(context, path, readable);
+                if (q < 0 && q != -ENOENT)
+                        r = q;
+        }
+        return r;
+}
+
 static int read_binding(void *context, PciAddress address, Arena *arena, Binding *ret)
 {
         return scan_binding(context, address, arena, ret);
@@ -140,6 +170,7 @@ int ops_kernel_init(const Root *root, Ops *ret)
                 .load = load,
                 .unbind = unbind,
                 .bind = bind,
+                .set_readable = set_readable,
                 .read_binding = read_binding,
         };
         return 0;

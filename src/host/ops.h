@@ -33,6 +33,15 @@ typedef struct Ops {
         /* Bind `address` to `driver`: the driver's `bind`, whose errno tells what drivers_probe
          * hides. */
         int (*bind)(void *context, PciAddress address, const char *driver);
+        /*
+         * Let others read, or refuse them, the files of `address` for which the kernel takes the
+         * device's lock (`uevent`, on kernels before 6.15; `driver_override`; `sriov_numvfs`).
+         * Never blocks. A driver at work holds that lock. A reader waits for it, unkillable: a
+         * udev worker, and with it switch-root; the journal, which looks up the device of each
+         * kernel message. Refused (EACCES, even to root: fs/kernfs/file.c), udev and the journal do
+         * without, and what writes to these files still can.
+         */
+        int (*set_readable)(void *context, PciAddress address, bool readable);
         /* Read back who has `address`; changes nothing, must not block. Strings in `arena`. */
         int (*read_binding)(void *context, PciAddress address, Arena *arena, Binding *ret);
 } Ops;

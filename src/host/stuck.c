@@ -85,6 +85,39 @@ int stuck_add(const Root *root, const RunDir *dir, Stage stage, const Step *step
         return text.length > old ? run_dir_write(dir, STUCK_FILE, text.string) : 0;
 }
 
+/* Keeps the line when its worker is still there, and ends its consequences when not. */
+static void keep_or_forget(Text *kept, const Root *root, const Ops *ops, const char *line)
+{
+        Left left = {0};
+
+        if (!parse_line(line, &left))
+                return;
+        if (is_still_there(root, &left))
+                text_add(kept, "%s\n", line);
+        else
+                (void)ops->set_readable(ops->context, left.address, true);
+}
+
+int stuck_forget(const Root *root, const RunDir *dir, const Ops *ops)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        _cleanup_free_ char *before = NULL;
+        Text kept = TEXT_IN(arena);
+
+        if (!arena)
+                return -ENOMEM;
+        if (directory_read(dir->fd, STUCK_FILE, STUCK_MAX, &before) < 0)
+                return 0;
+
+        const size_t length = strlen(before);
+        for (char *rest = before, *line; (line = strsep(&rest, "\n"));)
+                keep_or_forget(&kept, root, ops, line);
+        if (arena_failed(arena))
+                return -ENOMEM;
+        /* reading takes one newline away */
+        return kept.length <= length ? run_dir_write(dir, STUCK_FILE, kept.string) : 0;
+}
+
 static void mark(Host *host, const Left *left)
 {
         for (size_t i = 0; i < host->n_functions; i++) {

@@ -94,6 +94,8 @@ static ExitStatus change(Session *s, const RunDir *dir, Report *ret)
 
         int r = ops_kernel_init(&s->root, &ops);
         if (r == 0)
+                r = stuck_forget(&s->root, dir, &ops);
+        if (r == 0)
                 r = take_steps(s, dir, &ops, outcomes);
         if (r == 0)
                 r = capabilities_keep(TO_TELL);

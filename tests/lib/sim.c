@@ -20,6 +20,7 @@ typedef struct SimDevice {
         char override[32];
         char driver[32];
         bool vfio;
+        bool unreadable;   /* what the device's lock is taken for */
         int64_t vfio_from; /* ms; VFIO knows it from then on */
 } SimDevice;
 
@@ -190,6 +191,13 @@ static void happen(Sim *sim)
                         sim->devices[i].gone = true;
 }
 
+static bool is_readable(Sim *sim, PciAddress address)
+{
+        const SimDevice *device = find_device(sim, address);
+
+        return device && !device->unreadable;
+}
+
 static void begin(Sim *sim, SimOperation operation, PciAddress address, const char *name)
 {
         SimLog *log = NULL;
@@ -204,6 +212,7 @@ static void begin(Sim *sim, SimOperation operation, PciAddress address, const ch
                         .address = address,
                         .pid = getpid(),
                         .capabilities = capabilities_now(),
+                        .readable = is_readable(sim, address),
                 };
                 snprintf(log->name, sizeof(log->name), "%s", name);
         }
@@ -358,6 +367,18 @@ static bool is_registered(const SimDevice *device)
         return device->vfio && now_ms() >= device->vfio_from;
 }
 
+static int set_readable(void *context, PciAddress address, bool readable)
+{
+        Sim *sim = context;
+
+        lock(sim);
+        SimDevice *device = find_device(sim, address);
+        if (device)
+                device->unreadable = !readable;
+        unlock(sim);
+        return device ? 0 : -ENOENT;
+}
+
 static int read_binding(void *context, PciAddress address, Arena *arena, Binding *ret)
 {
         Sim *sim = context;
@@ -433,7 +454,8 @@ Sim *sim_new(const Host *host)
                 mmap(NULL, sizeof(Sim), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
         cr_assert_neq(sim, MAP_FAILED);
-        sim->ops = (Ops){sim, write_policy, set_override, load, unbind, bind, read_binding};
+        sim->ops = (Ops){
+                sim, write_policy, set_override, load, unbind, bind, set_readable, read_binding};
         if (host->vfio_pci != MODULE_MISSING)
                 add_driver(sim, "vfio-pci", "vfio_pci", host->vfio_pci == MODULE_PRESENT)->vfio =
                         true;
@@ -505,6 +527,11 @@ bool sim_is_ready(Sim *sim, PciAddress address)
         const SimDevice *device = find_device(sim, address);
 
         return device && *device->driver && is_registered(device);
+}
+
+bool sim_is_readable(Sim *sim, PciAddress address)
+{
+        return is_readable(sim, address);
 }
 
 unsigned sim_probed_in_load(const Sim *sim)

@@ -59,6 +59,7 @@ typedef struct SimLog {
         char name[32];
         pid_t pid;
         uint64_t capabilities; /* of the process that called */
+        bool readable;         /* others could read what waits for the device's lock */
 } SimLog;
 
 typedef struct Sim Sim;
@@ -88,6 +89,9 @@ const SimLog *sim_log(const Sim *sim, size_t index);
 /* The driver of a function now, "" when it has none; and whether VFIO knows it. */
 const char *sim_driver(Sim *sim, PciAddress address);
 bool sim_is_ready(Sim *sim, PciAddress address);
+
+/* Whether others may read those files of the function that wait for its lock. */
+bool sim_is_readable(Sim *sim, PciAddress address);
 
 /* How many functions were probed inside of a load that an operation did. */
 unsigned sim_probed_in_load(const Sim *sim);

@@ -132,6 +132,10 @@ Test(apply, a_hang_costs_one_step_and_one_card)
         cr_expect_str_empty(sim_driver(run.sim, (PciAddress){.bus = 1, .function = 1}));
         for (size_t i = 0; i < run.scene.plan->n_steps; i++)
                 cr_expect_eq(run.outcomes[i].worker > 0, run.outcomes[i].state == STEP_TIMED_OUT);
+        /* by everybody: who read what waits for its lock would never come back either */
+        cr_expect_not(sim_is_readable(run.sim, (PciAddress){.bus = 1}));
+        cr_expect(sim_is_readable(run.sim, (PciAddress){.bus = 1, .function = 1}));
+        cr_expect(sim_is_readable(run.sim, (PciAddress){.bus = 2}));
 }
 
 #define EIGHT                                                                                      \

@@ -101,6 +101,8 @@ static inline void expect_own_functions_only(const Run *run, const char *what)
 
                 if (log->operation == SIM_POLICY || log->operation == SIM_LOAD)
                         continue;
+                cr_expect_not(log->readable, "%s: others could wait behind %s", what,
+                        PCI_ADDRESS(log->address));
                 cr_expect(f && claims_find_accepted(&run->scene.plan->claims, f),
                         "%s: %s was touched", what, PCI_ADDRESS(log->address));
         }

@@ -69,6 +69,23 @@ Test(ops_kernel, refuses_another_machine)
         cr_assert_null((void *)ops.bind);
 }
 
+/* To nobody, not even root, where the kernel hands the modes out (fs/kernfs/file.c). */
+Test(ops_kernel, what_others_may_read)
+{
+        static const char *const paths[] = {"sys/devices/pci/0000:01:00.0/uevent", OVERRIDE};
+        _cleanup_(machine_freep) Machine *m = machine();
+
+        cr_expect_eq(m->ops.set_readable(m->ops.context, (PciAddress){0, 9, 0, 0}, false), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+                tree_set(m->tree, paths[i], "");
+        for (int readable = 0; readable < 2; readable++) {
+                cr_assert_eq(m->ops.set_readable(m->ops.context, address, readable), 0);
+                for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+                        cr_expect_eq(mode_of(m, paths[i]) & 07777, readable ? 0644 : 0200);
+                cr_expect_eq(mode_of(m, "sys/devices/pci/0000:01:00.0/vendor") & 07777, 0644);
+        }
+}
+
 Test(ops_kernel, writes_exactly_this)
 {
         _cleanup_(machine_freep) Machine *m = machine();

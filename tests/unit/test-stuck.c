@@ -118,6 +118,45 @@ Test(stuck, until_it_comes_back)
         cr_expect_str_eq(WHO(&other), "process 412 of the initrd stage, -");
 }
 
+typedef struct Readable {
+        char log[128];
+} Readable;
+
+static int set_readable(void *context, PciAddress address, bool readable)
+{
+        Readable *r = context;
+        size_t n = strlen(r->log);
+
+        snprintf(r->log + n, sizeof(r->log) - n, " %s=%d", PCI_ADDRESS(address), readable);
+        return 0;
+}
+
+Test(stuck, what_came_back_is_forgotten)
+{
+        static const char both[] = "0000:01:00.0 412 initrd vfio-gpu\n"
+                                   "0000:01:00.1 413 system vfio-gpu\n";
+        Readable readable = {""};
+        const Ops ops = {.context = &readable, .set_readable = set_readable};
+        PLACE(place);
+
+        cr_assert_eq(stuck_forget(&place.root, &place.dir, &ops), 0);
+        cr_expect_not(root_exists(&place.root, FILE_PATH));
+        tree_set(place.tree, FILE_PATH, both);
+        cr_assert_eq(stuck_forget(&place.root, &place.dir, &ops), 0);
+        cr_expect_str_empty(readable.log);
+
+        tree_remove(place.tree, "proc/412");
+        cr_assert_eq(stuck_forget(&place.root, &place.dir, &ops), 0);
+        cr_expect_str_eq(readable.log, " 0000:01:00.0=1");
+        _cleanup_free_ char *text = tree_get(place.tree, FILE_PATH);
+        cr_expect_str_eq(text, "0000:01:00.1 413 system vfio-gpu\n");
+
+        tree_remove(place.tree, "proc/413");
+        cr_assert_eq(stuck_forget(&place.root, &place.dir, &ops), 0);
+        cr_expect_str_eq(readable.log, " 0000:01:00.0=1 0000:01:00.1=1");
+        cr_expect_str_eq(WHO(&place.root), "-, -");
+}
+
 Test(stuck, lines_that_nobody_wrote)
 {
         static const char *const lines[] = {"", "0000:01:00.0", "0000:01:00.0 412 initrd",

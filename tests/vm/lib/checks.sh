@@ -317,6 +317,17 @@ journal_record() {
         has '"MESSAGE":' "$records"
 }
 
+# soon_after SECONDS STAGE TEXT TEXT: the second line follows the first in the stage's journal, no later
+soon_after() {
+        local check="soon_after $*" times holds=0
+        times=$(awk -F'[][]' -v a="$3" -v b="$4" '
+                index($0, a) && !first { first = $2 + 0 }
+                index($0, b) && first && !second { second = $2 + 0 }
+                END { print first + 0, second + 0 }' "$facts/journal.$2" 2>/dev/null || echo 0 0)
+        awk -v n="$1" '{ exit !($1 > 0 && $2 >= $1 && $2 - $1 <= n) }' <<<"$times" && holds=1
+        judge "at most $1 s between them" "${times% *} s and ${times#* } s" "$holds"
+}
+
 # When the unit's start ended in the stage, and when udevd's began; from PID 1's own lines.
 unit_before_udevd() {
         local check="unit_before_udevd $*" times holds=0
