@@ -127,6 +127,21 @@ nvidia_t4() {
         made_up_card "$1" 'vendor=10de,device=1eb8,class=030200,subsystem=10de:12a2,revision=a1,bars=32:16M/64p:256M/64p:32M,flr,msi,pin'
 }
 
+# Slots are the ports' own, "1", "2" and so on, and not those of the firmware, which calls them all "0".
+slots_of_ports() {
+        machine_devices+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
+}
+
+# Another NVIDIA card, a Tesla V100, on which nouveau looks in just as well.
+nvidia_v100() {
+        made_up_card "$1" 'vendor=10de,device=1db6,class=030200,subsystem=10de:124a,revision=a1,bars=32:16M/64p:256M/64p:32M,flr,msi,pin'
+}
+
+# nvidia_t4_with_serial NAME NUMBER
+nvidia_t4_with_serial() {
+        made_up_card "$1" "vendor=10de,device=1eb8,class=030200,subsystem=10de:12a2,revision=a1,bars=32:16M/64p:256M/64p:32M,flr,msi,pin,dsn=$2"
+}
+
 # A card for whose id the tests' own VFIO variant driver has an alias.
 nvidia_grace() {
         made_up_card "$1" 'vendor=10de,device=2342,class=030200,subsystem=10de:16eb,revision=a1,bars=64p:16M/64p:256M/64p:32M,flr,msi,pin'
@@ -164,18 +179,25 @@ nvidia_four_functions() {
                 "$1-ucsi" 'vendor=10de,device=1ad9,class=0c8000,subsystem=1458:37a8,revision=a1,bars=32:4K,msi,pin'
 }
 
+# nvswitches NAME...: behind a PCIe switch
+nvswitches() {
+        local name n=0
+        next_port
+        machine_devices+=(-device "x3130-upstream,id=up,bus=port$machine_ports")
+        for name in "$@"; do
+                machine_devices+=(-device "xio3130-downstream,id=down$n,bus=up,chassis=$((64 + n)),slot=$((64 + n))")
+                add_card "$name" 'vendor=10de,device=22a3,class=068000,subsystem=10de:1796,revision=a1,bars=64p:32M,flr,msi,pin' "down$n" 0.0 false
+                n=$((n + 1))
+        done
+}
+
 # An HGX board: GPUs h0 to h7 on ports of their own, NVSwitches s0 to s3 behind a PCIe switch.
 hgx_board() {
         local i
         for i in {0..7}; do
                 made_up_card "h$i" 'vendor=10de,device=2330,class=030200,subsystem=10de:16c1,revision=a1,bars=64p:16M/64p:64M/64p:32M,flr,msi,pin'
         done
-        next_port
-        machine_devices+=(-device "x3130-upstream,id=up,bus=port$machine_ports")
-        for i in {0..3}; do
-                machine_devices+=(-device "xio3130-downstream,id=down$i,bus=up,chassis=$((64 + i)),slot=$((64 + i))")
-                add_card "s$i" 'vendor=10de,device=22a3,class=068000,subsystem=10de:1796,revision=a1,bars=64p:32M,flr,msi,pin' "down$i" 0.0 false
-        done
+        nvswitches s{0..3}
 }
 
 bochs_display() {
