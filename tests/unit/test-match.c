@@ -75,6 +75,21 @@ Test(match, what_is_not_picked)
         expect_picks(MACHINE, picks, ARRAY_SIZE(picks));
 }
 
+/* Whatever its device number. */
+Test(match, slot_of_a_whole_bus)
+{
+        static const Pick picks[] = {
+                {"{ slot = 'bus'; }", "gpu1:0000:06:1f.0{0}", NULL},
+                {"{ slot = 'one'; }", "gpu1:-!absent", "slot \"one\" is empty"},
+                {"{ id = '10de:26b1'; count = 2; }", "gpu1:-!absent",
+                        "0000:06:1f.0 (10de:26b1, slot \"bus\")"},
+        };
+
+        expect_picks(
+                "0000:06:1f.0 10de:26b1 030000 group=1\nslot bus 0000:06:\nslot one 0000:06:00\n",
+                picks, ARRAY_SIZE(picks));
+}
+
 /* A serial number stands in any display function of the slot. */
 Test(match, serial_of_a_second_display)
 {
