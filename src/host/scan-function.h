@@ -8,9 +8,9 @@
 
 /*
  * Reads the function at `address` into `ret`; what cannot be read makes it `unreadable`, with the
- * reason. Details that only matter for a GPU are read of GPUs alone. No
- * configuration space is read: that would wake a sleeping card. Strings live in `arena`, which
- * remembers when memory was out.
+ * reason. Details that only matter for a GPU are read of GPUs alone. The configuration space is
+ * looked into for its first bytes only, and only of a GPU without a driver: else that might wake a
+ * sleeping card. Strings live in `arena`, which remembers when memory was out.
  */
 void scan_function(
         const Root *root, const Modules *modules, PciAddress address, Arena *arena, Function *ret);
