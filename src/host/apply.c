@@ -14,6 +14,11 @@ typedef struct Apply {
         StepOutcome *outcomes;
 } Apply;
 
+/* The steps of a claim that follow one another: a function's own stand together. */
+#define CHANGES_OF_DRIVER                                                                          \
+        (1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_BIND | 1u << STEP_CLEAR |            \
+                1u << STEP_PROBE | 1u << STEP_ANNOUNCE)
+
 static unsigned time_left(const Apply *apply)
 {
         int64_t left = apply->end - clock_ms();
@@ -23,6 +28,8 @@ static unsigned time_left(const Apply *apply)
 
 static int do_step(const Step *step, const Ops *ops)
 {
+        PciId id = {0};
+
         switch (step->type) {
         case STEP_POLICY:
                 return ops->write_policy(ops->context, step->text);
@@ -31,15 +38,28 @@ static int do_step(const Step *step, const Ops *ops)
                 return ops->set_override(ops->context, step->address, step->target);
         case STEP_LOAD:
                 return ops->load(ops->context, step->target, step->text);
+        case STEP_FORGET:
+                return pci_id_parse(step->target, &id) < 0 ? -EINVAL
+                                                           : ops->forget_id(ops->context, id);
         case STEP_UNBIND:
                 return ops->unbind(ops->context, step->address, step->target);
         case STEP_BIND:
                 return ops->bind(ops->context, step->address, step->target);
+        case STEP_CLEAR:
+                return ops->set_override(ops->context, step->address, NULL);
+        case STEP_PROBE:
+                return ops->probe(ops->context, step->address);
+        case STEP_ANNOUNCE:
+                return ops->announce(ops->context, step->address);
         case _STEP_TYPE_MAX:
                 break;
         }
         return -EINVAL;
 }
+
+/* A driver of the host that is to have a card again is probed as at any other time: udev reads what
+ * it likes. */
+#define FOR_THE_HOST (1u << STEP_PROBE | 1u << STEP_ANNOUNCE)
 
 /* In a worker. Where a driver never comes back, neither does this, and nobody else walks into the
  * device's lock until the boot ends. */
@@ -48,7 +68,7 @@ static int take_step(void *context, size_t index)
         const Apply *apply = context;
         const Step *step = &apply->steps[index];
         const Ops *ops = apply->ops;
-        bool device = step->claim >= 0;
+        bool device = step->claim >= 0 && !(FOR_THE_HOST & 1u << step->type);
 
         if (device)
                 (void)ops->set_readable(ops->context, step->address, false);
@@ -145,29 +165,39 @@ static int take_claims(Apply *apply, unsigned types, size_t *indices, WorkerTask
         return run(apply, tasks, n_tasks);
 }
 
-static bool vfio_knows_all(const Apply *apply)
+/* Whether what a step has set going has arrived; what is gone meanwhile will not arrive. */
+static bool has_arrived(const Apply *apply, const Step *step, Arena *arena)
+{
+        Binding binding = {0};
+
+        if (apply->ops->read_binding(apply->ops->context, step->address, arena, &binding) < 0)
+                return true;
+        return step->type == STEP_BIND ? binding.vfio_device != NULL : binding.driver != NULL;
+}
+
+static bool all_have_arrived(const Apply *apply)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
 
         for (size_t i = 0; arena && i < apply->n_steps; i++) {
-                Binding binding = {0};
+                const Step *step = &apply->steps[i];
+                bool awaited =
+                        step->type == STEP_BIND || (step->type == STEP_ANNOUNCE && step->target);
 
-                if (apply->steps[i].type != STEP_BIND || apply->outcomes[i].state != STEP_DONE)
-                        continue;
-                if (apply->ops->read_binding(
-                            apply->ops->context, apply->steps[i].address, arena, &binding) == 0 &&
-                        !binding.vfio_device)
+                if (awaited && apply->outcomes[i].state == STEP_DONE &&
+                        !has_arrived(apply, step, arena))
                         return false;
         }
         return true;
 }
 
-/* A driver may probe asynchronously (driver_async_probe=): bind then returns before it is done. */
-static void wait_for_vfio(const Apply *apply)
+/* A driver may probe asynchronously (driver_async_probe=): bind then returns before it is done. And
+ * udev loads a driver when it gets to it. */
+static void wait_for_drivers(const Apply *apply)
 {
         int64_t end = clock_ms() + apply->step_ms;
 
-        while (clock_ms() < end && time_left(apply) > 0 && !vfio_knows_all(apply))
+        while (clock_ms() < end && time_left(apply) > 0 && !all_have_arrived(apply))
                 clock_pause_ms(10);
 }
 
@@ -194,10 +224,11 @@ int apply_steps(const Step *steps, size_t n_steps, size_t n_claims, const Ops *o
                 r = take_claims(&apply, 1u << STEP_HOLD, indices, tasks);
         if (r == 0)
                 r = take_common(&apply, STEP_LOAD, indices, tasks);
+        if (r == 0)
+                r = take_common(&apply, STEP_FORGET, indices, tasks);
         if (r < 0)
                 return r;
-        r = take_claims(
-                &apply, 1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_BIND, indices, tasks);
-        wait_for_vfio(&apply);
+        r = take_claims(&apply, CHANGES_OF_DRIVER, indices, tasks);
+        wait_for_drivers(&apply);
         return r;
 }

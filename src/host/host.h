@@ -111,6 +111,7 @@ typedef struct Function {
         bool boot_framebuffer; /* the firmware's framebuffer lies in its BARs */
         const char *stuck;     /* who of an earlier run never came back from it ("process 412 of the
                                   initrd stage"), or NULL; then it must not be touched */
+        bool released;         /* `release` has given it back; told to those who ask for it */
         Users users;           /* who would miss its driver; scan-users.c */
         const char **modules;  /* modules whose aliases match; of what drivers of GPUs take */
         size_t n_modules;

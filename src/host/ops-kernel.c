@@ -12,6 +12,9 @@
 #include "host/modules.h"
 #include "host/scan.h"
 
+/* Of one model in vfio-pci's ids=; a module's parameter is no longer than that. */
+#define IDS_MAX 256
+
 /* A driver's name becomes part of a path; the kernel cuts an override at a newline. */
 static bool driver_name_is_sane(const char *driver)
 {
@@ -71,19 +74,29 @@ static int write_driver_attribute(
         return write_attribute(root, path, PCI_ADDRESS(address));
 }
 
+static int write_device_attribute(
+        const Root *root, PciAddress address, const char *attribute, const char *text)
+{
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/%s", PCI_ADDRESS(address), attribute);
+        return write_attribute(root, path, text);
+}
+
 static int set_override(void *context, PciAddress address, const char *driver)
 {
+        static const char attribute[] = "driver_override";
         _cleanup_free_ char *name = NULL;
-        char path[sizeof("sys/bus/pci/devices//driver_override") + PCI_ADDRESS_SIZE];
 
+        /* a write of nothing does nothing */
+        if (!driver)
+                return write_device_attribute(context, address, attribute, "\n");
         if (!driver_name_is_sane(driver))
                 return -EINVAL;
         name = name_on_bus(context, driver);
         if (!name)
                 return -ENOMEM;
-        snprintf(
-                path, sizeof(path), "sys/bus/pci/devices/%s/driver_override", PCI_ADDRESS(address));
-        return write_attribute(context, path, name);
+        return write_device_attribute(context, address, attribute, name);
 }
 
 static int load(void *context, const char *module, const char *options)
@@ -146,6 +159,29 @@ static int set_readable(void *context, PciAddress address, bool readable)
         return r;
 }
 
+/* remove_id_store() of drivers/pci/pci-driver.c takes one away, and a model may be there several
+ * times, for boards of several makers. */
+static int forget_id(void *context, PciId id)
+{
+        char text[sizeof("ffff ffff")];
+        int r = 0;
+
+        snprintf(text, sizeof(text), "%04x %04x", id.vendor, id.device);
+        for (int i = 0; r == 0 && i < IDS_MAX; i++)
+                r = write_attribute(context, "sys/bus/pci/drivers/vfio-pci/remove_id", text);
+        return r == -ENODEV || r == -ENOENT ? 0 : r;
+}
+
+static int probe(void *context, PciAddress address)
+{
+        return write_attribute(context, "sys/bus/pci/drivers_probe", PCI_ADDRESS(address));
+}
+
+static int announce(void *context, PciAddress address)
+{
+        return write_device_attribute(context, address, "uevent", "add");
+}
+
 static int read_binding(void *context, PciAddress address, Arena *arena, Binding *ret)
 {
         return scan_binding(context, address, arena, ret);
@@ -171,6 +207,9 @@ int ops_kernel_init(const Root *root, Ops *ret)
                 .unbind = unbind,
                 .bind = bind,
                 .set_readable = set_readable,
+                .forget_id = forget_id,
+                .probe = probe,
+                .announce = announce,
                 .read_binding = read_binding,
         };
         return 0;

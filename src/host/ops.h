@@ -24,7 +24,8 @@ typedef struct Ops {
         /* Replace /run/modprobe.d/vfio-gpu.conf by `text`, whole or not at all. */
         int (*write_policy)(void *context, const char *text);
         /* Set driver_override of `address` (Documentation/ABI/testing/sysfs-bus-pci). Drivers are
-         * given with `-` or `_`, and named to the kernel as they are on the bus by then. */
+         * given with `-` or `_`, and named to the kernel as they are on the bus by then. NULL
+         * clears it. */
         int (*set_override)(void *context, PciAddress address, const char *driver);
         /* Load `module` with `options`. */
         int (*load)(void *context, const char *module, const char *options);
@@ -42,6 +43,15 @@ typedef struct Ops {
          * without, and what writes to these files still can.
          */
         int (*set_readable)(void *context, PciAddress address, bool readable);
+        /* Make vfio-pci forget a model that its ids= names (its `remove_id`); 0 as well where it
+         * knows none, or is not there. */
+        int (*forget_id)(void *context, PciId id);
+        /* Let the drivers that are loaded have `address` (`drivers_probe`): 0 whatever comes of it.
+         */
+        int (*probe)(void *context, PciAddress address);
+        /* Tell udev of `address` as if it had just been found (an "add" uevent): it loads the
+         * driver that this host prefers. */
+        int (*announce)(void *context, PciAddress address);
         /* Read back who has `address`; changes nothing, must not block. Strings in `arena`. */
         int (*read_binding)(void *context, PciAddress address, Arena *arena, Binding *ret);
 } Ops;

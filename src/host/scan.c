@@ -6,6 +6,7 @@
 
 #include "host/modules.h"
 #include "host/ops.h"
+#include "host/released.h"
 #include "host/scan-crypttab.h"
 #include "host/scan-function.h"
 #include "host/scan-image.h"
@@ -237,6 +238,8 @@ static int read_all(Scan *scan, unsigned flags, char **reterr_message)
         read_framebuffers(scan);
         scan_slots(scan->root, scan->host);
         stuck_mark(scan->root, scan->host);
+        if (flags & SCAN_RELEASED)
+                released_mark(scan->root, scan->host);
         if (flags & SCAN_NAMES)
                 read_names(scan);
         return arena_failed(scan->host->arena) ? -ENOMEM : 0;

@@ -6,7 +6,8 @@
 #include "host/root.h"
 
 typedef enum ScanFlags {
-        SCAN_NAMES = 1 << 0, /* names of GPUs out of pci.ids */
+        SCAN_NAMES = 1 << 0,    /* names of GPUs out of pci.ids */
+        SCAN_RELEASED = 1 << 1, /* which were released: apply takes those, too */
 } ScanFlags;
 
 /*

@@ -27,9 +27,13 @@ const char *step_type_name(StepType type)
                 [STEP_POLICY] = "policy",
                 [STEP_HOLD] = "hold",
                 [STEP_LOAD] = "load",
+                [STEP_FORGET] = "forget",
                 [STEP_UNBIND] = "unbind",
                 [STEP_OVERRIDE] = "override",
                 [STEP_BIND] = "bind",
+                [STEP_CLEAR] = "clear",
+                [STEP_PROBE] = "probe",
+                [STEP_ANNOUNCE] = "announce",
         };
 
         return names[type];
@@ -47,6 +51,8 @@ const char *step_describe(const Step *step, Arena *arena)
         case STEP_LOAD:
                 return arena_printf(
                         arena, "load %s%s%s", step->target, *step->text ? " " : "", step->text);
+        case STEP_FORGET:
+                return arena_printf(arena, "make vfio-pci forget the model %s", step->target);
         case STEP_UNBIND:
                 return arena_printf(arena, "take %s from %s", address, step->target);
         case STEP_OVERRIDE:
@@ -54,6 +60,14 @@ const char *step_describe(const Step *step, Arena *arena)
                         arena, "override %s (driver_override = %s)", address, step->target);
         case STEP_BIND:
                 return arena_printf(arena, "bind %s to %s", address, step->target);
+        case STEP_CLEAR:
+                return arena_printf(arena, "clear the driver_override of %s", address);
+        case STEP_PROBE:
+                return arena_printf(arena, "look for a driver of %s (drivers_probe)", address);
+        case STEP_ANNOUNCE:
+                return arena_printf(arena, "announce %s to udev%s%s%s", address,
+                        step->target ? " (" : "", step->target ? step->target : "",
+                        step->target ? ")" : "");
         case _STEP_TYPE_MAX:
                 break;
         }

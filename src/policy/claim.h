@@ -13,7 +13,8 @@
 typedef struct Claim {
         const Host *host;
         const Entry *entry;
-        bool skipped;            /* by vfio_gpu.skip=: left alone, whoever wants it */
+        bool skipped;            /* left alone, whoever wants it: by vfio_gpu.skip=, or */
+        bool released;           /* because `release` gave it back, or is about to */
         const Function *display; /* the GPU's first display function, or the NVSwitch; NULL: there
                                     is no GPU */
         const Function **functions; /* what is claimed: of the card, then of its group */

@@ -155,6 +155,7 @@ static int add_gpu(Selection *s, const Entry *entry, const Function *display)
         if (!claim)
                 return -ENOMEM;
         claim->display = display;
+        claim->skipped = claim->released = display->released;
         refuse_wrong_functions(s, claim);
         return add_functions(s, claim);
 }
@@ -212,6 +213,10 @@ static const char *conflict(const Selection *s, const Claim *a, const Claim *b)
 {
         const char *address = PCI_ADDRESS(a->display->address);
 
+        if (b->released)
+                return arena_printf(s->arena,
+                        "%s is picked by entry %s (line %u) too, and was released", address,
+                        b->entry->name, b->entry->line);
         if (b->skipped)
                 return arena_printf(s->arena,
                         "%s is picked by entry %s (line %u) too, which vfio_gpu.skip= leaves alone",

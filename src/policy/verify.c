@@ -45,9 +45,9 @@ static const char *refusal_message(const Claim *claim, Reason reason, Arena *are
         return text.string;
 }
 
-/* Until somebody looks again, all is as it was found. */
-static void start_as_found(Verdict *verdict, const Claim *claim, Arena *arena)
+Verdict verify_as_found(const Claim *claim, Arena *arena)
 {
+        Verdict verdict = {0};
         Binding *bindings = arena_array(arena, claim->n_functions, sizeof(Binding));
         const char **drivers = arena_array(arena, claim->n_functions, sizeof(char *));
 
@@ -55,8 +55,9 @@ static void start_as_found(Verdict *verdict, const Claim *claim, Arena *arena)
                 bindings[i] = claim->functions[i]->binding;
                 drivers[i] = claim->functions[i]->binding.driver;
         }
-        verdict->bindings = bindings;
-        verdict->drivers_before = drivers;
+        verdict.bindings = bindings;
+        verdict.drivers_before = drivers;
+        return verdict;
 }
 
 /* "IOMMU group 13, with 0000:01:00.1"; a companion's driver where it is not the display's. */
@@ -82,7 +83,7 @@ static const char *handed_over(const Claim *claim, Arena *arena)
 }
 
 /* What an earlier run could not end is no refusal: the card has been touched. */
-static Result refusal_result(Reason reason)
+Result verify_refusal(Reason reason)
 {
         switch (reason) {
         case REASON_ABSENT:
@@ -94,17 +95,51 @@ static Result refusal_result(Reason reason)
         }
 }
 
+const char *verify_whereabouts(const Claim *claim, const Binding *now, Arena *arena)
+{
+        Text text = TEXT_IN(arena);
+
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Binding *b = &now[i];
+
+                text_separate(&text, ", ");
+                text_add(&text, "%s %s%s", PCI_ADDRESS(claim->functions[i]->address),
+                        b->driver ? "is on " : "has no driver", b->driver ? b->driver : "");
+                if (binding_is_on(b, claim->drivers[i]) && !b->vfio_device)
+                        text_add(&text, ", not yet known to VFIO");
+        }
+        return text.string;
+}
+
+static const char *released(const Claim *claim, const Binding *now, Arena *arena)
+{
+        bool taken = false;
+
+        if (!now)
+                return NULL; /* which the arena remembers */
+        for (size_t i = 0; i < claim->n_functions; i++)
+                taken |= function_is_gpu(claim->functions[i]) && now[i].driver &&
+                         !binding_is_vfio(&now[i]);
+        return arena_printf(arena, "%s; %s hands it over again",
+                verify_whereabouts(claim, now, arena),
+                taken && !claim->entry->force_unbind ? "a reboot" : "`systemctl restart vfio-gpu`");
+}
+
 Verdict verify_expected(const Claim *claim, Arena *arena)
 {
         Reason reason = claim_reason(claim);
-        Verdict verdict = {.result = RESULT_READY, .reason = reason};
+        Verdict verdict = verify_as_found(claim, arena);
 
-        start_as_found(&verdict, claim, arena);
-        if (claim->skipped) {
+        verdict.result = RESULT_READY;
+        verdict.reason = reason;
+        if (claim->released) {
+                verdict.result = RESULT_SKIPPED;
+                verdict.message = released(claim, verdict.bindings, arena);
+        } else if (claim->skipped) {
                 verdict.result = RESULT_SKIPPED;
                 verdict.message = "left alone: vfio_gpu.skip= on the kernel command line";
         } else if (reason != REASON_NONE) {
-                verdict.result = refusal_result(reason);
+                verdict.result = verify_refusal(reason);
                 verdict.message = refusal_message(claim, reason, arena);
                 verdict.error = reason_errno(reason);
         } else {
@@ -129,23 +164,6 @@ static const Step *first_trouble(
                 return &plan->steps[i];
         }
         return NULL;
-}
-
-/* Which functions are where: a half-bound card is told whole. */
-static const char *whereabouts(const Claim *claim, const Binding *now, Arena *arena)
-{
-        Text text = TEXT_IN(arena);
-
-        for (size_t i = 0; i < claim->n_functions; i++) {
-                const Binding *b = &now[i];
-
-                text_separate(&text, ", ");
-                text_add(&text, "%s %s%s", PCI_ADDRESS(claim->functions[i]->address),
-                        b->driver ? "is on " : "has no driver", b->driver ? b->driver : "");
-                if (binding_is_on(b, claim->drivers[i]) && !b->vfio_device)
-                        text_add(&text, ", not yet known to VFIO");
-        }
-        return text.string;
 }
 
 static void blame_step(Verdict *verdict, const Claim *claim, const Step *step,
@@ -183,7 +201,7 @@ Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
                 return verdict;
         }
 
-        const char *where = whereabouts(claim, now, arena);
+        const char *where = verify_whereabouts(claim, now, arena);
         verdict.result = RESULT_FAILED;
         if (trouble) {
                 blame_step(&verdict, claim, trouble, outcome, where, arena);

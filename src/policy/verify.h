@@ -28,6 +28,16 @@ typedef struct Verdict {
 /* "ready", "absent", ... */
 const char *result_word(Result result);
 
+/* A verdict that says nothing yet: until somebody looks again, all is as it was found. */
+Verdict verify_as_found(const Claim *claim, Arena *arena);
+
+/* What becomes of a claim that is refused for `reason`. */
+Result verify_refusal(Reason reason);
+
+/* Which functions are where ("0000:01:00.0 is on nouveau, 0000:01:00.1 has no driver"): a card that
+ * is bound half-way is told whole. */
+const char *verify_whereabouts(const Claim *claim, const Binding *now, Arena *arena);
+
 /* What stands against the claim before anything is done; ready when nothing does. */
 Verdict verify_expected(const Claim *claim, Arena *arena);
 

@@ -8,7 +8,6 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
-#include <systemd/sd-login.h>
 
 #include "report/message-ids.h"
 
@@ -24,27 +23,11 @@ bool systemd_is_journal(int fd)
 }
 
 /*
- * The service that this process is, to be freed, or NULL. journald learns a record's unit from the
- * sender's /proc when it gets to the record; at boot this process has ended by then, and
- * `journalctl -u` would not show it. That also shows what root says about a unit in
- * OBJECT_SYSTEMD_UNIT=.
+ * Whoever runs the program, `journalctl -u vfio-gpu` shows what it says: that also shows what root
+ * says about a unit in this field. Of the unit itself, too: journald learns a record's unit from
+ * the sender's /proc when it gets to the record, and at boot this process has ended by then.
  */
-static char *own_service(void)
-{
-        static const char suffix[] = ".service";
-        _cleanup_free_ char *unit = NULL;
-
-        if (sd_pid_get_unit(0, &unit) < 0)
-                return NULL;
-
-        size_t length = strlen(unit);
-        bool service =
-                length >= strlen(suffix) && strcmp(unit + length - strlen(suffix), suffix) == 0;
-        return service ? TAKE_PTR(unit) : NULL;
-}
-
-/* Ends the fields of a record; without a service the list ends before the name. */
-#define OWN_SERVICE(unit) (unit) ? "OBJECT_SYSTEMD_UNIT=%s" : NULL, (unit), NULL
+#define ABOUT_THE_UNIT "OBJECT_SYSTEMD_UNIT=vfio-gpu.service", NULL
 
 static int priority(const Claim *claim, Result result)
 {
@@ -93,13 +76,13 @@ static CardFields card_fields(const Claim *claim, const Verdict *verdict)
         return fields;
 }
 
-static const char *message_id(Result result)
+static const char *message_id(const Claim *claim, Result result)
 {
         switch (result) {
         case RESULT_READY:
                 return MESSAGE_ID_READY;
         case RESULT_SKIPPED:
-                return MESSAGE_ID_SKIPPED;
+                return claim->released ? MESSAGE_ID_RELEASED : MESSAGE_ID_SKIPPED;
         case RESULT_ABSENT:
         case RESULT_REFUSED:
         case RESULT_FAILED:
@@ -116,11 +99,9 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
         const Verdict *verdict = &report->verdicts[index];
         const CardFields card = card_fields(claim, verdict);
         const char *word = reason_word(verdict->reason);
-        _cleanup_free_ char *unit = own_service();
-
         /* clang-format off */
         (void)sd_journal_send("MESSAGE=%s", sentence,
-                "MESSAGE_ID=%s", message_id(verdict->result),
+                "MESSAGE_ID=%s", message_id(claim, verdict->result),
                 "PRIORITY=%d", priority(claim, verdict->result),
                 "VFIO_GPU_NAME=%s", claim->entry->name,
                 "VFIO_GPU_RESULT=%s", result_word(verdict->result),
@@ -132,13 +113,12 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
                 "DRIVER_BEFORE=%s", card.driver_before,
                 "IOMMU_GROUP=%s", card.group,
                 "ERRNO=%d", verdict->error,
-                OWN_SERVICE(unit));
+                ABOUT_THE_UNIT);
         /* clang-format on */
 }
 
 static void send_summary(const Report *report, const char *id, int error)
 {
-        _cleanup_free_ char *unit = own_service();
         int level = report->overall == OVERALL_FAILED ? LOG_ERR
                     : report->overall == OVERALL_OK   ? LOG_INFO
                                                       : LOG_WARNING;
@@ -150,13 +130,12 @@ static void send_summary(const Report *report, const char *id, int error)
                 "VFIO_GPU_RESULT=%s", overall_word(report->overall),
                 "VFIO_GPU_STAGE=%s", stage_word(report->stage),
                 "ERRNO=%d", error,
-                OWN_SERVICE(unit));
+                ABOUT_THE_UNIT);
         /* clang-format on */
 }
 
 int systemd_journal_report(const Report *report)
 {
-        _cleanup_free_ char *unit = own_service();
         _cleanup_(arena_freep) Arena *arena = arena_new();
 
         if (!arena)
@@ -173,7 +152,7 @@ int systemd_journal_report(const Report *report)
                 (void)sd_journal_send("MESSAGE=%s", report->warnings[i],
                         "MESSAGE_ID=%s", MESSAGE_ID_WARNING,
                         "PRIORITY=%d", LOG_WARNING,
-                        OWN_SERVICE(unit));
+                        ABOUT_THE_UNIT);
                 /* clang-format on */
         }
         send_summary(report,
@@ -189,15 +168,13 @@ void systemd_journal_trouble(const Report *report, int error)
 
 void systemd_journal_problem(const char *path, unsigned line, const char *sentence)
 {
-        _cleanup_free_ char *unit = own_service();
-
         /* clang-format off */
         (void)sd_journal_send("MESSAGE=%s", sentence,
                 "MESSAGE_ID=%s", MESSAGE_ID_CONFIG,
                 "PRIORITY=%d", LOG_ERR,
                 "CONFIG_FILE=%s", path,
                 "CONFIG_LINE=%u", line,
-                OWN_SERVICE(unit));
+                ABOUT_THE_UNIT);
         /* clang-format on */
 }
 

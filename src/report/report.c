@@ -76,15 +76,22 @@ static void add_names(Text *text, const Report *report, Result result)
         }
 }
 
-static void add_shortfall(Text *text, const Report *report)
+/* For people, who know of two kinds of being left alone. */
+static const char *result_for_people(const Claim *claim, Result result)
+{
+        return result == RESULT_SKIPPED && claim->released ? "released" : result_word(result);
+}
+
+static void add_shortfall(Text *text, const Report *report, Result goal)
 {
         for (size_t i = 0; i < report->plan->claims.n_items; i++) {
+                const Claim *claim = &report->plan->claims.items[i];
                 const Verdict *verdict = &report->verdicts[i];
 
-                if (verdict->result == RESULT_READY)
+                if (verdict->result == goal)
                         continue;
-                text_add(text, "; %s %s", report->plan->claims.items[i].entry->name,
-                        result_word(verdict->result));
+                text_add(text, "; %s %s", claim->entry->name,
+                        result_for_people(claim, verdict->result));
                 if (verdict->reason != REASON_NONE &&
                         strcmp(reason_word(verdict->reason), result_word(verdict->result)) != 0)
                         text_add(text, " (%s)", reason_word(verdict->reason));
@@ -104,19 +111,21 @@ static bool is_conditional(const Report *report)
 static const char *status_of_claims(const Report *report, Arena *arena)
 {
         const Claims *claims = &report->plan->claims;
-        size_t ready = 0, total = 0;
+        const Result goal = report->release ? RESULT_SKIPPED : RESULT_READY;
+        size_t reached = 0, total = 0;
         Text text = TEXT_IN(arena), names = TEXT_IN(arena);
 
         if (claims->n_items == 0)
                 return arena_printf(arena, "no GPU is listed in %s", report->config_path);
         for (size_t i = 0; i < claims->n_items; i++) {
-                ready += report->verdicts[i].result == RESULT_READY;
-                total += report->verdicts[i].result != RESULT_SKIPPED;
+                reached += report->verdicts[i].result == goal;
+                total += report->release || report->verdicts[i].result != RESULT_SKIPPED;
         }
-        add_names(&names, report, RESULT_READY);
-        text_add(&text, "%zu of %zu GPU%s %sready%s%s", ready, total, total == 1 ? "" : "s",
-                is_conditional(report) ? "would be " : "", ready ? ": " : "", names.string);
-        add_shortfall(&text, report);
+        add_names(&names, report, goal);
+        text_add(&text, "%zu of %zu GPU%s %s%s%s%s", reached, total, total == 1 ? "" : "s",
+                is_conditional(report) ? "would be " : "", report->release ? "released" : "ready",
+                reached ? ": " : "", names.string);
+        add_shortfall(&text, report, goal);
         return text.string;
 }
 
@@ -220,6 +229,7 @@ int report_build(const ReportInput *input, Arena *arena, Report *ret)
                 .config_path = input->config_path,
                 .image = input->image,
                 .expected = input->expected,
+                .release = input->release,
                 .stage = input->host->stage,
                 .plan = input->plan,
                 .verdicts = input->verdicts,
@@ -271,6 +281,9 @@ static const char *who(const Claim *claim, Arena *arena)
 
         if (!d)
                 return claim->entry->name;
+        if (strcmp(claim->entry->name, PCI_ADDRESS(d->address)) == 0)
+                return arena_printf(
+                        arena, "%s (%04x:%04x)", claim->entry->name, d->id.vendor, d->id.device);
         return arena_printf(arena, "%s (%s, %04x:%04x)", claim->entry->name,
                 PCI_ADDRESS(d->address), d->id.vendor, d->id.device);
 }
@@ -279,7 +292,7 @@ const char *report_sentence(const Report *report, size_t index, Arena *arena)
 {
         const Claim *claim = &report->plan->claims.items[index];
         const Verdict *verdict = &report->verdicts[index];
-        const char *result = result_word(verdict->result);
+        const char *result = result_for_people(claim, verdict->result);
         const char *reason = reason_word(verdict->reason);
         bool would = verdict->result == RESULT_READY && report->expected && !claim_is_ready(claim);
 

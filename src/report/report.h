@@ -28,6 +28,7 @@ typedef struct ReportInput {
         const Config *config;
         ImageState image;
         bool expected; /* nothing was done yet: the verdicts are about what apply would reach */
+        bool release;  /* the verdicts are about cards that were to be given back */
         const Host *host;
         const Plan *plan;
         const Verdict *verdicts;     /* one for each claim of the plan */
@@ -38,6 +39,7 @@ typedef struct Report {
         const char *config_path;
         ImageState image;
         bool expected;
+        bool release;
         Stage stage;
         const Plan *plan;
         const Verdict *verdicts;

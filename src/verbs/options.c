@@ -6,15 +6,21 @@
 #include "verbs/say.h"
 #include "verbs/verbs.h"
 
+#define HELP_COLUMN 30
+
 static void print_help(void)
 {
         printf("Usage: vfio-gpu [--config=FILE] [--root=DIR [--kernel=RELEASE]] [--json] [-v] "
-               "VERB\n"
+               "VERB [ARGUMENTS]\n"
                "\n"
                "Hands the GPUs that /etc/vfio-gpu.conf lists to vfio-pci, for virtual machines.\n"
                "\n");
-        for (const Verb *verb = verbs; verb->name; verb++)
-                printf("  %-8s %s\n", verb->name, verb->help);
+        for (const Verb *verb = verbs; verb->name; verb++) {
+                int width = printf("  %s%s%s", verb->name, verb->arguments ? " " : "",
+                        verb->arguments ? verb->arguments : "");
+
+                printf("%*s%s\n", HELP_COLUMN - width, "", verb->help);
+        }
         printf("\n"
                "  --config=FILE      read FILE instead of /etc/vfio-gpu.conf\n"
                "  --root=DIR         look at the machine whose tree is in DIR; nothing is changed\n"
@@ -83,12 +89,10 @@ static bool is_empty(const char *value)
         return value && !*value;
 }
 
-static int check_together(const Options *options, int n_arguments)
+static int check_together(const Options *options)
 {
         if (!options->verb)
                 say_error("which verb? See `vfio-gpu --help`");
-        else if (n_arguments > 1)
-                say_error("%s takes no arguments", options->verb);
         else if (options->release && !options->root)
                 say_error("--kernel=%s goes with --root: of this machine the running kernel counts",
                         options->release);
@@ -112,10 +116,13 @@ int options_parse(int argc, char **argv, Options *ret)
                 if (r <= 0)
                         return r;
         }
-        if (optind < argc)
+        if (optind < argc) {
                 options.verb = argv[optind];
+                options.arguments = (const char *const *)argv + optind + 1;
+                options.n_arguments = (size_t)(argc - optind - 1);
+        }
 
-        int r = check_together(&options, argc - optind);
+        int r = check_together(&options);
         if (r > 0)
                 *ret = options;
         return r;

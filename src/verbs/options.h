@@ -3,14 +3,17 @@
 /* The command line. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/macro.h"
 
 typedef struct Options {
         const char *verb;
-        const char *config;  /* --config, or NULL */
-        const char *root;    /* --root, or NULL: this machine */
-        const char *release; /* --kernel, or NULL */
+        const char *config;           /* --config, or NULL */
+        const char *root;             /* --root, or NULL: this machine */
+        const char *release;          /* --kernel, or NULL */
+        const char *const *arguments; /* what follows the verb */
+        size_t n_arguments;
         bool json;
         bool verbose;
 } Options;

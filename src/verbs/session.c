@@ -226,12 +226,12 @@ ExitStatus session_ask_users(Session *s)
         return EXIT_STATUS_OK;
 }
 
-ExitStatus session_open(const Options *options, Session *ret)
+ExitStatus session_open(const Options *options, unsigned scan_flags, Session *ret)
 {
         ExitStatus status = session_start(options, ret);
 
         if (status == EXIT_STATUS_OK)
-                status = session_scan(ret, 0);
+                status = session_scan(ret, scan_flags);
         return status == EXIT_STATUS_OK ? session_plan(ret) : status;
 }
 

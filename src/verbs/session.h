@@ -49,8 +49,8 @@ ExitStatus session_plan(Session *session) _must_check_;
  * a plan takes for granted that nobody does. */
 ExitStatus session_ask_users(Session *session) _must_check_;
 
-/* Opens, reads and plans. */
-ExitStatus session_open(const Options *options, Session *ret) _must_check_;
+/* Opens, reads (with `scan_flags`) and plans. */
+ExitStatus session_open(const Options *options, unsigned scan_flags, Session *ret) _must_check_;
 
 /* Whether the initramfs of this boot fits what was read, as far as that is known. */
 ImageState session_judge_image(const Session *session);

@@ -29,7 +29,7 @@ static ExitStatus foresee(Session *s, bool steps)
 static ExitStatus run(const Options *options, bool steps)
 {
         Session s;
-        ExitStatus status = session_open(options, &s);
+        ExitStatus status = session_open(options, 0, &s);
 
         if (status == EXIT_STATUS_OK)
                 status = session_ask_users(&s);

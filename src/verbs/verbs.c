@@ -6,12 +6,16 @@
 #include "verbs/say.h"
 
 const Verb verbs[] = {
-        {"list", "the GPUs of this host, who has them, and what they share", false, verb_list},
-        {"check", "would the config work here? If not: why, and what to do", false, verb_check},
-        {"plan", "the steps that apply would take, in order", false, verb_plan},
-        {"apply", "take them, read back, report", true, verb_apply},
-        {"status", "what is bound now, against the config", false, verb_status},
-        {NULL, NULL, false, NULL},
+        {"list", "the GPUs of this host, who has them, and what they share", NULL, false,
+                verb_list},
+        {"check", "would the config work here? If not: why, and what to do", NULL, false,
+                verb_check},
+        {"plan", "the steps that apply would take, in order", NULL, false, verb_plan},
+        {"apply", "take them, read back, report", NULL, true, verb_apply},
+        {"status", "what is bound now, against the config", NULL, false, verb_status},
+        {"release", "give cards back to the drivers of the host", "[NAME|ADDRESS]...", true,
+                verb_release},
+        {NULL, NULL, NULL, false, NULL},
 };
 
 ExitStatus verbs_run(const Options *options)
@@ -22,6 +26,10 @@ ExitStatus verbs_run(const Options *options)
                 verb++;
         if (!verb->name) {
                 say_error("there is no verb \"%s\". See `vfio-gpu --help`", options->verb);
+                return EXIT_STATUS_USAGE;
+        }
+        if (!verb->arguments && options->n_arguments > 0) {
+                say_error("%s takes no arguments", verb->name);
                 return EXIT_STATUS_USAGE;
         }
         if (verb->changes && options->root) {

@@ -8,7 +8,8 @@
 typedef struct Verb {
         const char *name;
         const char *help;
-        bool changes; /* the machine; then it wants root rights and refuses --root */
+        const char *arguments; /* that it takes, for --help; NULL: none */
+        bool changes;          /* the machine; then it wants root rights and refuses --root */
         ExitStatus (*run)(const Options *options);
 } Verb;
 
@@ -22,4 +23,5 @@ ExitStatus verb_list(const Options *options);
 ExitStatus verb_check(const Options *options);
 ExitStatus verb_plan(const Options *options);
 ExitStatus verb_apply(const Options *options);
+ExitStatus verb_release(const Options *options);
 ExitStatus verb_status(const Options *options);

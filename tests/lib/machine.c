@@ -43,6 +43,8 @@ static bool take_flag(const char *word, MachineFunction *f)
                 f->framebuffer = true;
         else if (strcmp(word, "cdev") == 0)
                 f->cdev = true;
+        else if (strcmp(word, "released") == 0)
+                f->released = true;
         else
                 return false;
         return true;

@@ -8,7 +8,7 @@
  *
  * Address, id, class, then words: subsystem=vvvv:dddd group=N driver=NAME vfio=vfioN boot_vga=0|1
  * numvfs=N vf=PF bridge parent=BRIDGE (named before) serial=NUMBER|none; and what only a Host can
- * be told: framebuffer cdev modules=A,B unreadable=WHY in_use=WHO doubt=WHY stuck=WHO
+ * be told: framebuffer cdev modules=A,B unreadable=WHY in_use=WHO doubt=WHY stuck=WHO released
  * variants=A,B:missing,C:present (best first; loadable when not said). `vfs` adds virtual functions
  * behind the PF, each in a group of its own. Empty lines and those that start with `#` do not
  * count. A mistake in the text ends the program.
@@ -42,6 +42,7 @@ typedef struct MachineFunction {
         bool bridge;
         bool framebuffer;
         bool cdev;
+        bool released;
 } MachineFunction;
 
 typedef void (*MachineSink)(const MachineFunction *function, void *context);

@@ -87,6 +87,7 @@ static void add_function(const MachineFunction *from, void *context)
                 .boot_vga = *from->boot_vga == '1',
                 .boot_framebuffer = from->framebuffer,
                 .stuck = keep(host, from->stuck),
+                .released = from->released,
                 .users = {*from->in_use || *from->doubt, keep(host, from->in_use),
                         keep(host, from->doubt)},
         };

@@ -10,38 +10,12 @@
 
 #include "base/driver-name.h"
 #include "host/capabilities.h"
-
-typedef struct SimDevice {
-        PciAddress address;
-        PciId id;
-        uint32_t class;
-        bool grouped, bridge, gone;
-        unsigned enabled_vfs;
-        char override[32];
-        char driver[32];
-        bool vfio;
-        bool unreadable;   /* what the device's lock is taken for */
-        int64_t vfio_from; /* ms; VFIO knows it from then on */
-} SimDevice;
-
-typedef struct SimDriver {
-        char name[32];
-        char module[32];
-        bool registered;
-        bool vfio;
-        uint16_t vendor; /* 0: any */
-        unsigned class;  /* and this base or whole class; 0: none */
-        PciId ids[8];    /* of ids= */
-        size_t n_ids;
-} SimDriver;
+#include "lib/sim-bus.h"
 
 struct Sim {
         atomic_flag lock;
         Ops ops;
-        SimDevice devices[64];
-        size_t n_devices;
-        SimDriver drivers[16];
-        size_t n_drivers;
+        SimBus bus;
         char backend[32];
         bool backend_loaded;
         char policy[4096];
@@ -74,110 +48,23 @@ static void unlock(Sim *sim)
         atomic_flag_clear(&sim->lock);
 }
 
-static SimDevice *find_device(Sim *sim, PciAddress address)
-{
-        for (size_t i = 0; i < sim->n_devices; i++)
-                if (!sim->devices[i].gone &&
-                        pci_address_compare(sim->devices[i].address, address) == 0)
-                        return &sim->devices[i];
-        return NULL;
-}
-
-static SimDriver *find_driver(Sim *sim, const char *name)
-{
-        for (size_t i = 0; i < sim->n_drivers; i++)
-                if (sim->drivers[i].registered && strcmp(sim->drivers[i].name, name) == 0)
-                        return &sim->drivers[i];
-        return NULL;
-}
-
 /* What the table of operations does with a name that is spelled otherwise than on the bus. */
 static const char *name_on_bus(Sim *sim, const char *name)
 {
-        for (size_t i = 0; i < sim->n_drivers; i++)
-                if (sim->drivers[i].registered && driver_name_equal(sim->drivers[i].name, name))
-                        return sim->drivers[i].name;
+        for (size_t i = 0; i < sim->bus.n_drivers; i++)
+                if (sim->bus.drivers[i].registered &&
+                        driver_name_equal(sim->bus.drivers[i].name, name))
+                        return sim->bus.drivers[i].name;
         return name;
-}
-
-/* pci_match_device() of drivers/pci/pci-driver.c */
-static bool matches(const SimDriver *driver, const SimDevice *device)
-{
-        if (*device->override)
-                return strcmp(device->override, driver->name) == 0;
-        for (size_t i = 0; i < driver->n_ids; i++)
-                if (driver->ids[i].vendor == device->id.vendor &&
-                        driver->ids[i].device == device->id.device)
-                        return true;
-        if (!driver->class || (driver->vendor && driver->vendor != device->id.vendor))
-                return false;
-        return driver->class == device->class >> 16 || driver->class == device->class >> 8;
-}
-
-static int probe(const SimDriver *driver, SimDevice *device)
-{
-        if (driver->vfio && (device->bridge || !device->grouped))
-                return -EINVAL;
-        if (driver->vfio && device->enabled_vfs)
-                return -EBUSY;
-        strcpy(device->driver, driver->name);
-        device->vfio = driver->vfio;
-        return 0;
-}
-
-/* driver_attach() of drivers/base/dd.c; returns how many were probed. */
-static unsigned attach_all(Sim *sim, const SimDriver *driver)
-{
-        unsigned n = 0;
-
-        for (size_t i = 0; i < sim->n_devices; i++) {
-                SimDevice *device = &sim->devices[i];
-
-                if (device->gone || *device->driver || !matches(driver, device))
-                        continue;
-                (void)probe(driver, device);
-                n++;
-        }
-        return n;
-}
-
-static void set_ids(SimDriver *driver, const char *options)
-{
-        const char *ids = strstr(options, "ids=");
-        char text[256] = "", *rest = text;
-
-        if (!ids)
-                return;
-        snprintf(text, sizeof(text), "%.*s", (int)strcspn(ids + 4, " "), ids + 4);
-        for (char *id; (id = strsep(&rest, ",")) && driver->n_ids < ARRAY_SIZE(driver->ids);) {
-                id[strnlen(id, 9)] = '\0'; /* the subsystem does not matter here */
-                if (pci_id_parse(id, &driver->ids[driver->n_ids]) == 0)
-                        driver->n_ids++;
-        }
 }
 
 /* Returns how many functions were probed by it, or -ENOENT. */
 static int load_module(Sim *sim, const char *module, const char *options)
 {
-        unsigned n = 0;
-
-        if (strcmp(module, sim->backend) == 0) {
-                sim->backend_loaded = true;
-                return 0;
-        }
-        for (size_t i = 0; i < sim->n_drivers; i++) {
-                SimDriver *driver = &sim->drivers[i];
-
-                if (strcmp(driver->module, module) != 0)
-                        continue;
-                if (driver->registered)
-                        return 0;
-                driver->registered = true;
-                set_ids(driver, options);
-                n = attach_all(sim, driver);
-                return (int)n;
-        }
-        return -ENOENT;
+        if (strcmp(module, sim->backend) != 0)
+                return sim_bus_load(&sim->bus, module, options);
+        sim->backend_loaded = true;
+        return 0;
 }
 
 static void happen(Sim *sim)
@@ -186,14 +73,14 @@ static void happen(Sim *sim)
                 (void)load_module(sim, sim->event.load, "");
         if (!sim->event.gone)
                 return;
-        for (size_t i = 0; i < sim->n_devices; i++)
-                if (strcmp(PCI_ADDRESS(sim->devices[i].address), sim->event.gone) == 0)
-                        sim->devices[i].gone = true;
+        for (size_t i = 0; i < sim->bus.n_devices; i++)
+                if (strcmp(PCI_ADDRESS(sim->bus.devices[i].address), sim->event.gone) == 0)
+                        sim->bus.devices[i].gone = true;
 }
 
 static bool is_readable(Sim *sim, PciAddress address)
 {
-        const SimDevice *device = find_device(sim, address);
+        const SimDevice *device = sim_bus_device(&sim->bus, address);
 
         return device && !device->unreadable;
 }
@@ -282,15 +169,15 @@ static int write_policy(void *context, const char *text)
 static int set_override(void *context, PciAddress address, const char *driver)
 {
         Sim *sim = context;
-        int r = suffer(sim, SIM_OVERRIDE, address, driver);
+        int r = suffer(sim, SIM_OVERRIDE, address, driver ? driver : "");
 
         if (r <= 0)
                 return r;
         lock(sim);
-        SimDevice *device = find_device(sim, address);
+        SimDevice *device = sim_bus_device(&sim->bus, address);
         if (device)
-                snprintf(
-                        device->override, sizeof(device->override), "%s", name_on_bus(sim, driver));
+                snprintf(device->override, sizeof(device->override), "%s",
+                        driver ? name_on_bus(sim, driver) : "");
         unlock(sim);
         return device ? 0 : -ENOENT;
 }
@@ -318,8 +205,8 @@ static int unbind(void *context, PciAddress address, const char *driver)
         if (r <= 0)
                 return r;
         lock(sim);
-        SimDevice *device = find_device(sim, address);
-        r = !find_driver(sim, driver) ? -ENOENT : -ENODEV;
+        SimDevice *device = sim_bus_device(&sim->bus, address);
+        r = !sim_bus_driver(&sim->bus, driver) ? -ENOENT : -ENODEV;
         if (r == -ENODEV && device && strcmp(device->driver, driver) == 0) {
                 *device->driver = '\0';
                 device->vfio = false;
@@ -332,16 +219,16 @@ static int unbind(void *context, PciAddress address, const char *driver)
 /* bind_store() of drivers/base/bus.c, and what the table of operations makes of "has it already" */
 static int bind_device(Sim *sim, PciAddress address, const char *name)
 {
-        SimDevice *device = find_device(sim, address);
-        const SimDriver *driver = find_driver(sim, name_on_bus(sim, name));
+        SimDevice *device = sim_bus_device(&sim->bus, address);
+        const SimDriver *driver = sim_bus_driver(&sim->bus, name_on_bus(sim, name));
 
         if (!driver)
                 return -ENOENT;
-        if (!device || !matches(driver, device))
+        if (!device || !sim_bus_matches(driver, device))
                 return -ENODEV;
         if (*device->driver)
                 return strcmp(device->driver, driver->name) == 0 ? 0 : -EBUSY;
-        return probe(driver, device);
+        return sim_bus_probe(driver, device);
 }
 
 static int bind(void *context, PciAddress address, const char *driver)
@@ -355,11 +242,84 @@ static int bind(void *context, PciAddress address, const char *driver)
         lock(sim);
         r = bind_device(sim, address, driver);
         if (r == 0 && fault && fault->type == SIM_HALF)
-                find_device(sim, address)->vfio = false;
+                sim_bus_device(&sim->bus, address)->vfio = false;
         if (r == 0 && fault && fault->type == SIM_LATE)
-                find_device(sim, address)->vfio_from = now_ms() + fault->value;
+                sim_bus_device(&sim->bus, address)->vfio_from = now_ms() + fault->value;
         unlock(sim);
         return r;
+}
+
+static void forget(SimDriver *driver, PciId id)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < driver->n_ids; i++)
+                if (driver->ids[i].vendor != id.vendor || driver->ids[i].device != id.device)
+                        driver->ids[kept++] = driver->ids[i];
+        driver->n_ids = kept;
+}
+
+static int forget_id(void *context, PciId id)
+{
+        Sim *sim = context;
+        char text[sizeof("ffff:ffff")];
+
+        snprintf(text, sizeof(text), "%04x:%04x", id.vendor, id.device);
+
+        int r = suffer(sim, SIM_FORGET, (PciAddress){0}, text);
+        if (r <= 0)
+                return r;
+        lock(sim);
+        SimDriver *driver = sim_bus_driver(&sim->bus, "vfio-pci");
+        if (driver)
+                forget(driver, id);
+        unlock(sim);
+        return 0;
+}
+
+static int probe(void *context, PciAddress address)
+{
+        Sim *sim = context;
+        int r = suffer(sim, SIM_PROBE, address, "");
+
+        if (r <= 0)
+                return r;
+        lock(sim);
+        SimDevice *device = sim_bus_device(&sim->bus, address);
+        if (device)
+                sim_bus_attach(&sim->bus, device);
+        unlock(sim);
+        return device ? 0 : -ENODEV;
+}
+
+/* udev loads whatever is made for it, but for what is blacklisted; nobody is probed anew by what is
+ * loaded already. */
+static void coldplug(Sim *sim, const SimDevice *device)
+{
+        for (size_t i = 0; i < sim->bus.n_drivers; i++) {
+                const SimDriver *driver = &sim->bus.drivers[i];
+                char line[64];
+
+                snprintf(line, sizeof(line), "blacklist %s\n", driver->module);
+                if (*driver->module && sim_bus_has_in_table(driver, device) &&
+                        !strstr(sim->policy, line))
+                        (void)load_module(sim, driver->module, "");
+        }
+}
+
+static int announce(void *context, PciAddress address)
+{
+        Sim *sim = context;
+        int r = suffer(sim, SIM_ANNOUNCE, address, "");
+
+        if (r <= 0)
+                return r;
+        lock(sim);
+        SimDevice *device = sim_bus_device(&sim->bus, address);
+        if (device)
+                coldplug(sim, device);
+        unlock(sim);
+        return device ? 0 : -ENOENT;
 }
 
 static bool is_registered(const SimDevice *device)
@@ -372,7 +332,7 @@ static int set_readable(void *context, PciAddress address, bool readable)
         Sim *sim = context;
 
         lock(sim);
-        SimDevice *device = find_device(sim, address);
+        SimDevice *device = sim_bus_device(&sim->bus, address);
         if (device)
                 device->unreadable = !readable;
         unlock(sim);
@@ -384,7 +344,7 @@ static int read_binding(void *context, PciAddress address, Arena *arena, Binding
         Sim *sim = context;
 
         lock(sim);
-        const SimDevice *device = find_device(sim, address);
+        const SimDevice *device = sim_bus_device(&sim->bus, address);
         if (device)
                 *ret = (Binding){
                         .driver = *device->driver ? arena_strdup(arena, device->driver) : NULL,
@@ -394,21 +354,10 @@ static int read_binding(void *context, PciAddress address, Arena *arena, Binding
         return device ? 0 : -ENOENT;
 }
 
-static SimDriver *add_driver(Sim *sim, const char *name, const char *module, bool registered)
-{
-        SimDriver *driver = &sim->drivers[sim->n_drivers++];
-
-        cr_assert_leq(sim->n_drivers, ARRAY_SIZE(sim->drivers));
-        snprintf(driver->name, sizeof(driver->name), "%s", name);
-        snprintf(driver->module, sizeof(driver->module), "%s", module);
-        driver->registered = registered;
-        return driver;
-}
-
 static bool has_module(const Sim *sim, const char *module)
 {
-        for (size_t i = 0; i < sim->n_drivers; i++)
-                if (strcmp(sim->drivers[i].module, module) == 0)
+        for (size_t i = 0; i < sim->bus.n_drivers; i++)
+                if (strcmp(sim->bus.drivers[i].module, module) == 0)
                         return true;
         return false;
 }
@@ -421,7 +370,7 @@ static void add_variants(Sim *sim, const Function *f)
                 const VfioDriver *variant = &f->vfio_drivers[i];
 
                 if (variant->state != MODULE_MISSING && !has_module(sim, variant->module))
-                        add_driver(sim, variant->module, variant->module,
+                        sim_bus_add_driver(&sim->bus, variant->module, variant->module,
                                 variant->state == MODULE_PRESENT)
                                 ->vfio = true;
         }
@@ -429,9 +378,9 @@ static void add_variants(Sim *sim, const Function *f)
 
 static void add_device(Sim *sim, const Function *f)
 {
-        SimDevice *device = &sim->devices[sim->n_devices++];
+        SimDevice *device = &sim->bus.devices[sim->bus.n_devices++];
 
-        cr_assert_leq(sim->n_devices, ARRAY_SIZE(sim->devices));
+        cr_assert_leq(sim->bus.n_devices, ARRAY_SIZE(sim->bus.devices));
         *device = (SimDevice){
                 .address = f->address,
                 .id = f->id,
@@ -444,8 +393,17 @@ static void add_device(Sim *sim, const Function *f)
         if (!f->binding.driver)
                 return;
         strcpy(device->driver, f->binding.driver);
-        if (!find_driver(sim, f->binding.driver))
-                (void)add_driver(sim, f->binding.driver, "", true);
+        sim_bus_register(&sim->bus, f->binding.driver);
+}
+
+static void add_native_drivers(Sim *sim)
+{
+        SimDriver *nouveau = sim_bus_add_driver(&sim->bus, "nouveau", "nouveau", false);
+
+        nouveau->vendor = PCI_VENDOR_NVIDIA;
+        nouveau->class = PCI_CLASS_BASE_DISPLAY;
+        sim_bus_add_driver(&sim->bus, "snd_hda_intel", "snd_hda_intel", false)->class =
+                PCI_CLASS_AUDIO_HDA;
 }
 
 Sim *sim_new(const Host *host)
@@ -454,20 +412,17 @@ Sim *sim_new(const Host *host)
                 mmap(NULL, sizeof(Sim), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
         cr_assert_neq(sim, MAP_FAILED);
-        sim->ops = (Ops){
-                sim, write_policy, set_override, load, unbind, bind, set_readable, read_binding};
+        sim->ops = (Ops){sim, write_policy, set_override, load, unbind, bind, set_readable,
+                forget_id, probe, announce, read_binding};
         if (host->vfio_pci != MODULE_MISSING)
-                add_driver(sim, "vfio-pci", "vfio_pci", host->vfio_pci == MODULE_PRESENT)->vfio =
-                        true;
+                sim_bus_add_driver(
+                        &sim->bus, "vfio-pci", "vfio_pci", host->vfio_pci == MODULE_PRESENT)
+                        ->vfio = true;
+        add_native_drivers(sim);
         for (size_t i = 0; i < host->n_functions; i++)
                 add_variants(sim, &host->functions[i]);
         for (size_t i = 0; i < host->n_functions; i++)
                 add_device(sim, &host->functions[i]);
-
-        SimDriver *nouveau = add_driver(sim, "nouveau", "nouveau", false);
-        nouveau->vendor = PCI_VENDOR_NVIDIA;
-        nouveau->class = PCI_CLASS_BASE_DISPLAY;
-        add_driver(sim, "snd_hda_intel", "snd_hda_intel", false)->class = PCI_CLASS_AUDIO_HDA;
         if (host->iommu_backend != MODULE_MISSING)
                 strcpy(sim->backend, host->iommu_backend_module);
         sim->backend_loaded = host->iommu_backend == MODULE_PRESENT;
@@ -517,14 +472,14 @@ const SimLog *sim_log(const Sim *sim, size_t index)
 
 const char *sim_driver(Sim *sim, PciAddress address)
 {
-        const SimDevice *device = find_device(sim, address);
+        const SimDevice *device = sim_bus_device(&sim->bus, address);
 
         return device ? device->driver : "";
 }
 
 bool sim_is_ready(Sim *sim, PciAddress address)
 {
-        const SimDevice *device = find_device(sim, address);
+        const SimDevice *device = sim_bus_device(&sim->bus, address);
 
         return device && *device->driver && is_registered(device);
 }
@@ -541,9 +496,9 @@ unsigned sim_probed_in_load(const Sim *sim)
 
 static bool driver_is_registered(const Sim *sim, const char *module)
 {
-        for (size_t i = 0; i < sim->n_drivers; i++)
-                if (strcmp(sim->drivers[i].module, module) == 0)
-                        return sim->drivers[i].registered;
+        for (size_t i = 0; i < sim->bus.n_drivers; i++)
+                if (strcmp(sim->bus.drivers[i].module, module) == 0)
+                        return sim->bus.drivers[i].registered;
         return false;
 }
 

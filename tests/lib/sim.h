@@ -12,7 +12,10 @@
  *  - bind answers ENOENT (no such driver), ENODEV (no such function, or no match), EBUSY (another
  *    driver has it), or what probe says; vfio-pci's probe says EINVAL without an IOMMU group or for
  *    a bridge, EBUSY for a PF whose VFs are enabled;
- *  - VFIO knows a function when vfio-pci's probe has ended.
+ *  - VFIO knows a function when vfio-pci's probe has ended;
+ *  - a function that is probed anew goes to the first driver that matches, in the order in which
+ *    they were registered; one that is announced has udev load what is made for it and is not
+ *    blacklisted.
  */
 
 #include "host/host.h"
@@ -24,6 +27,9 @@ typedef enum SimOperation {
         SIM_LOAD,
         SIM_UNBIND,
         SIM_BIND,
+        SIM_FORGET,
+        SIM_PROBE,
+        SIM_ANNOUNCE,
 } SimOperation;
 
 typedef enum SimFaultType {

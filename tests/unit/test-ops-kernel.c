@@ -100,6 +100,34 @@ Test(ops_kernel, writes_exactly_this)
         assert_text(m, "sys/bus/pci/drivers/vfio-pci/unbind", "");
 }
 
+Test(ops_kernel, writes_this_to_give_a_card_back)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+        void *c = m->ops.context;
+
+        /* a write of nothing does nothing */
+        tree_set(m->tree, OVERRIDE, "");
+        cr_assert_eq(m->ops.set_override(c, address, NULL), 0);
+        assert_text(m, OVERRIDE, "\n");
+        tree_set(m->tree, "sys/bus/pci/drivers_probe", "");
+        cr_assert_eq(m->ops.probe(c, address), 0);
+        assert_text(m, "sys/bus/pci/drivers_probe", "0000:01:00.0");
+        tree_set(m->tree, "sys/devices/pci/0000:01:00.0/uevent", "");
+        cr_assert_eq(m->ops.announce(c, address), 0);
+        assert_text(m, "sys/devices/pci/0000:01:00.0/uevent", "add");
+        tree_set(m->tree, "sys/bus/pci/drivers/vfio-pci/remove_id", "");
+        cr_assert_eq(m->ops.forget_id(c, (PciId){0x10de, 0x1eb8}), 0);
+        assert_text(m, "sys/bus/pci/drivers/vfio-pci/remove_id", "10de 1eb8");
+        /* without vfio-pci nobody knows any model */
+        tree_remove(m->tree, "sys/bus/pci/drivers/vfio-pci");
+        cr_assert_eq(m->ops.forget_id(c, (PciId){0x10de, 0x1eb8}), 0);
+        /* the rest is not made up */
+        tree_remove(m->tree, "sys/bus/pci/drivers_probe");
+        cr_expect_eq(m->ops.probe(c, address), -ENOENT);
+        tree_remove(m->tree, "sys/devices/pci/0000:01:00.0/uevent");
+        cr_expect_eq(m->ops.announce(c, address), -ENOENT);
+}
+
 /* The kernel compares letter by letter; what is on the bus says how it is spelled. */
 Test(ops_kernel, names_drivers_as_the_bus_does)
 {

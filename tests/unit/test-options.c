@@ -87,7 +87,6 @@ static void expect_stderr(const char *expected)
         }
 
 MISTAKE(no_verb, "vfio-gpu --json", "vfio-gpu: which verb? See `vfio-gpu --help`")
-MISTAKE(arguments, "vfio-gpu list 01:00.0", "vfio-gpu: list takes no arguments")
 MISTAKE(kernel_alone, "vfio-gpu --kernel=6.1 list",
         "vfio-gpu: --kernel=6.1 goes with --root: of this machine the running kernel counts")
 /* errors start with the program's name, however it was called */
@@ -143,8 +142,29 @@ REFUSAL(apply_of_another_tree,
         "vfio-gpu: apply changes the machine that it runs on: it takes no --root", .verb = "apply",
         .root = "/tmp")
 
-Test(verbs, only_apply_changes_the_machine)
+REFUSAL(arguments, "vfio-gpu: list takes no arguments", .verb = "list",
+        .arguments = (const char *const[]){"01:00.0"}, .n_arguments = 1)
+
+Test(verbs, which_change_the_machine)
 {
-        for (const Verb *verb = verbs; verb->name; verb++)
-                cr_expect_eq(verb->changes, strcmp(verb->name, "apply") == 0, "%s", verb->name);
+        for (const Verb *verb = verbs; verb->name; verb++) {
+                bool changes =
+                        strcmp(verb->name, "apply") == 0 || strcmp(verb->name, "release") == 0;
+
+                cr_expect_eq(verb->changes, changes, "%s", verb->name);
+        }
+}
+
+Test(options, arguments)
+{
+        Options options = {0};
+
+        cr_assert_eq(parse("vfio-gpu release 01:00.0 --json rtx", &options), 1);
+        cr_expect_str_eq(options.verb, "release");
+        cr_assert_eq(options.n_arguments, 2);
+        cr_expect_str_eq(options.arguments[0], "01:00.0");
+        cr_expect_str_eq(options.arguments[1], "rtx");
+        cr_expect(options.json);
+        cr_assert_eq(parse("vfio-gpu release", &options), 1);
+        cr_expect_eq(options.n_arguments, 0);
 }

@@ -318,9 +318,18 @@ Test(report, steps_in_words)
                         "override 0000:01:00.0 (driver_override = vfio-pci)"},
                 {{.type = STEP_BIND, .address = address, .target = "vfio-pci"},
                         "bind 0000:01:00.0 to vfio-pci"},
+                {{.type = STEP_FORGET, .target = "10de:26b1"},
+                        "make vfio-pci forget the model 10de:26b1"},
+                {{.type = STEP_CLEAR, .address = address},
+                        "clear the driver_override of 0000:01:00.0"},
+                {{.type = STEP_PROBE, .address = address},
+                        "look for a driver of 0000:01:00.0 (drivers_probe)"},
+                {{.type = STEP_ANNOUNCE, .address = address, .target = "nouveau, nova_core"},
+                        "announce 0000:01:00.0 to udev (nouveau, nova_core)"},
+                {{.type = STEP_ANNOUNCE, .address = address}, "announce 0000:01:00.0 to udev"},
         };
-        static const char *const names[_STEP_TYPE_MAX] = {
-                "policy", "hold", "load", "unbind", "override", "bind"};
+        static const char *const names[_STEP_TYPE_MAX] = {"policy", "hold", "load", "forget",
+                "unbind", "override", "bind", "clear", "probe", "announce"};
         _cleanup_(arena_freep) Arena *arena = arena_new();
 
         for (size_t i = 0; i < ARRAY_SIZE(steps); i++)

@@ -216,6 +216,42 @@ Test(verify, each_card_for_itself)
         cr_expect_eq(b.error, EIO);
 }
 
+/* Left alone because it was given back: who has it, and how it is handed over again. */
+Test(verify, released)
+{
+        static const struct {
+                const char *driver, *entry, *message;
+        } trials[] = {
+                {"driver=nouveau", "", "0000:01:00.0 is on nouveau; a reboot hands it over again"},
+                {"driver=nouveau", "force_unbind = true;",
+                        "0000:01:00.0 is on nouveau; `systemctl restart vfio-gpu` hands it over "
+                        "again"},
+                {"", "",
+                        "0000:01:00.0 has no driver; `systemctl restart vfio-gpu` hands it over "
+                        "again"},
+                /* somebody else handed it over meanwhile */
+                {"driver=vfio-pci vfio=vfio0", "",
+                        "0000:01:00.0 is on vfio-pci; `systemctl restart vfio-gpu` hands it over "
+                        "again"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                char machine[128], config[128];
+                _cleanup_(scene_done) Scene scene = {0};
+                Verdict verdict = {0};
+
+                snprintf(machine, sizeof(machine),
+                        "0000:01:00.0 10de:26b1 030000 group=1 %s released", trials[i].driver);
+                snprintf(config, sizeof(config), "{ address = '01:00'; %s }", trials[i].entry);
+                scene_set(&scene, machine, config, "vfio_gpu.skip=gpu1");
+                verdict = verify_expected(&scene_plan(&scene)->claims.items[0], scene.arena);
+                cr_expect_eq(verdict.result, RESULT_SKIPPED);
+                cr_expect_eq(verdict.error, 0);
+                cr_expect_str_eq(verdict.message, trials[i].message, "%zu: %s", i, verdict.message);
+                cr_expect_eq(scene.plan->n_steps, 0);
+        }
+}
+
 /* What was refused, absent or skipped stays so, whatever the machine shows. */
 Test(verify, what_was_not_taken)
 {

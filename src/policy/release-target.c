@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/release-target.h"
+
+#include <string.h>
+
+#include "base/quote.h"
+#include "base/text.h"
+#include "policy/driver.h"
+#include "policy/select.h"
+
+typedef struct Selecting {
+        const Config *config;
+        const Host *host;
+        Arena *arena;
+        Claims all;    /* of the config */
+        Claims chosen; /* what is to be released */
+} Selecting;
+
+static bool is_chosen(const Selecting *s, const Function *display)
+{
+        for (size_t i = 0; i < s->chosen.n_items; i++)
+                if (display && s->chosen.items[i].display == display)
+                        return true;
+        return false;
+}
+
+/* Whatever else of the slot somebody has put on VFIO is a part of the card, too. */
+static int add_strays(const Selecting *s, Claim *claim)
+{
+        int r = 0;
+
+        for (size_t i = 0; claim->display && i < s->host->n_functions && r == 0; i++) {
+                const Function *f = &s->host->functions[i];
+
+                if (pci_address_same_slot(f->address, claim->display->address) &&
+                        !f->virtual_function && binding_is_vfio(&f->binding) &&
+                        !claim_holds(claim, f))
+                        r = claim_add_function(claim, s->arena, f, DRIVER_VFIO_PCI);
+        }
+        return r;
+}
+
+static int choose(Selecting *s, const Claim *claim)
+{
+        if (is_chosen(s, claim->display))
+                return 0;
+
+        Claim *chosen = arena_push(s->arena, &s->chosen.items, &s->chosen.n_items);
+
+        if (!chosen)
+                return -ENOMEM;
+        *chosen = (Claim){.entry = claim->entry,
+                .host = s->host,
+                .display = claim->display,
+                .released = true};
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (claim_add_function(chosen, s->arena, claim->functions[i], claim->drivers[i]) <
+                        0)
+                        return -ENOMEM;
+        /* what stands against handing it over does not matter, unless there is nothing */
+        if (!claim->display)
+                memcpy(chosen->reasons, claim->reasons, sizeof(chosen->reasons));
+        return add_strays(s, chosen);
+}
+
+static int choose_all(Selecting *s)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < s->all.n_items && r == 0; i++)
+                if (s->all.items[i].display)
+                        r = choose(s, &s->all.items[i]);
+        return r;
+}
+
+static int choose_entry(Selecting *s, const Entry *entry)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < s->all.n_items && r == 0; i++)
+                if (s->all.items[i].entry == entry)
+                        r = choose(s, &s->all.items[i]);
+        return r;
+}
+
+static const Entry *find_entry(const Config *config, const char *name)
+{
+        for (size_t i = 0; i < config->n_entries; i++)
+                if (strcmp(config->entries[i].name, name) == 0)
+                        return &config->entries[i];
+        return NULL;
+}
+
+/* The first GPU of the slot, or what stands there in its place. */
+static const Function *find_in_slot(const Host *host, PciAddress address)
+{
+        const Function *found = NULL;
+
+        for (size_t i = 0; i < host->n_functions; i++) {
+                const Function *f = &host->functions[i];
+
+                if (!pci_address_same_slot(f->address, address) || f->virtual_function)
+                        continue;
+                if (function_is_gpu(f))
+                        return f;
+                if (!found)
+                        found = f;
+        }
+        return found;
+}
+
+static const char *what_is_there(const Function *f, PciAddress address, Arena *arena)
+{
+        if (!f)
+                return arena_printf(arena, "there is no device at %s", PCI_ADDRESS(address));
+        if (f->unreadable)
+                return arena_printf(
+                        arena, "%s could not be read: %s", PCI_ADDRESS(address), f->unreadable);
+        return arena_printf(arena,
+                "%s (%04x:%04x) is of class %04x, and its slot has no display controller",
+                PCI_ADDRESS(f->address), f->id.vendor, f->id.device, function_class(f));
+}
+
+/* A card that no entry lists, or lists any more: with all that it brings along. */
+static int choose_slot(Selecting *s, PciAddress address)
+{
+        const Function *f = find_in_slot(s->host, address);
+        Entry *entry = arena_alloc(s->arena, sizeof(Entry));
+        Claim claim = {.entry = entry};
+
+        if (!entry)
+                return -ENOMEM;
+        entry->name = arena_strdup(s->arena, PCI_ADDRESS(f ? f->address : address));
+        if (!f || !function_is_gpu(f)) {
+                claim_refuse(&claim, f ? REASON_NOT_A_GPU : REASON_ABSENT,
+                        what_is_there(f, address, s->arena));
+                return choose(s, &claim);
+        }
+        claim.display = f;
+        for (size_t i = 0; i < s->host->n_functions; i++) {
+                const Function *other = &s->host->functions[i];
+
+                if (pci_address_same_slot(other->address, f->address) && !other->virtual_function &&
+                        (function_is_gpu(other) || claim_is_companion(other, f)) &&
+                        claim_add_function(&claim, s->arena, other, DRIVER_VFIO_PCI) < 0)
+                        return -ENOMEM;
+        }
+        return choose(s, &claim);
+}
+
+static int choose_address(Selecting *s, PciAddress address)
+{
+        for (size_t i = 0; i < s->all.n_items; i++) {
+                const Claim *claim = &s->all.items[i];
+
+                if (claim->display && pci_address_same_slot(claim->display->address, address))
+                        return choose(s, claim);
+        }
+        return choose_slot(s, address);
+}
+
+static const char *unknown(const Config *config, const char *name, Arena *arena)
+{
+        Text names = TEXT_IN(arena);
+
+        for (size_t i = 0; i < config->n_entries; i++)
+                text_add(&names, "%s%s", i ? ", " : "", config->entries[i].name);
+        return arena_printf(arena, "%s is neither an entry nor an address; the entries are: %s",
+                quote(name), text_is_empty(&names) ? "none" : names.string);
+}
+
+static int choose_named(Selecting *s, const char *name, const char **reterr_unknown)
+{
+        const Entry *entry = find_entry(s->config, name);
+        PciAddress address = {0};
+        bool function = false;
+
+        if (entry)
+                return choose_entry(s, entry);
+        if (pci_address_parse(name, &address, &function) == 0)
+                return choose_address(s, address);
+        *reterr_unknown = unknown(s->config, name, s->arena);
+        return -ENOENT;
+}
+
+int release_target_select(const Config *config, const Host *host, const char *const *names,
+        size_t n_names, Arena *arena, Claims *ret, const char **reterr_unknown)
+{
+        /* what the kernel command line leaves alone may be on VFIO all the same */
+        const KernelWords words = {0};
+        Selecting s = {.config = config, .host = host, .arena = arena};
+        int r = select_claims(config, &words, host, arena, &s.all);
+
+        if (r == 0 && n_names == 0)
+                r = choose_all(&s);
+        for (size_t i = 0; r == 0 && i < n_names; i++)
+                r = choose_named(&s, names[i], reterr_unknown);
+        if (r < 0)
+                return r;
+        if (arena_failed(arena))
+                return -ENOMEM;
+        *ret = s.chosen;
+        return 0;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/release.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+bool release_takes(const Claims *claims, const Function *f)
+{
+        for (size_t i = 0; i < claims->n_items; i++)
+                if (claim_holds(&claims->items[i], f))
+                        return binding_is_vfio(&f->binding);
+        return false;
+}
+
+static const char *in_use(const Function *f, Arena *arena)
+{
+        const char *address = PCI_ADDRESS(f->address), *driver = f->binding.driver;
+
+        if (!binding_is_vfio(&f->binding))
+                return NULL;
+        if (f->users.names)
+                return arena_printf(arena,
+                        "%s is on %s and in use: %s; shut that down first: a driver that is told "
+                        "to let go of a card in use waits for ever",
+                        address, driver, f->users.names);
+        if (f->users.doubt)
+                return arena_printf(arena, "%s is on %s and may be in use: %s", address, driver,
+                        f->users.doubt);
+        return NULL;
+}
+
+/* vfio-pci takes the virtual functions away when it lets go of their card. */
+static const char *has_vfs(const Function *f, Arena *arena)
+{
+        if (!binding_is_vfio(&f->binding) || f->enabled_vfs == 0)
+                return NULL;
+        return arena_printf(arena,
+                "%s has %u SR-IOV virtual functions enabled, which VMs may hold: switch them off "
+                "first (`sriov_numvfs`)",
+                PCI_ADDRESS(f->address), f->enabled_vfs);
+}
+
+static const char *is_stuck(const Function *f, Arena *arena)
+{
+        if (!f->stuck)
+                return NULL;
+        return arena_printf(arena,
+                "a step on %s never came back: %s is still in the kernel with it; power the "
+                "machine off and on",
+                PCI_ADDRESS(f->address), f->stuck);
+}
+
+static const char *is_unreadable(const Function *f, Arena *arena)
+{
+        if (!f->unreadable)
+                return NULL;
+        return arena_printf(
+                arena, "%s could not be read: %s", PCI_ADDRESS(f->address), f->unreadable);
+}
+
+static const struct {
+        Reason reason;
+        const char *(*rule)(const Function *f, Arena *arena);
+} rules[] = {
+        {REASON_UNREADABLE, is_unreadable},
+        {REASON_DRIVER_BUSY, in_use},
+        {REASON_VIRTUAL_FUNCTION, has_vfs},
+        {REASON_TIMEOUT, is_stuck},
+};
+
+void release_judge(Claims *claims, Arena *arena)
+{
+        for (size_t i = 0; i < claims->n_items; i++) {
+                Claim *claim = &claims->items[i];
+
+                for (size_t k = 0; k < claim->n_functions * ARRAY_SIZE(rules); k++) {
+                        const Function *f = claim->functions[k / ARRAY_SIZE(rules)];
+                        const char *sentence = rules[k % ARRAY_SIZE(rules)].rule(f, arena);
+
+                        if (sentence)
+                                claim_refuse(claim, rules[k % ARRAY_SIZE(rules)].reason, sentence);
+                }
+        }
+}
+
+static void add_step(Plan *plan, Step step)
+{
+        Step *item = arena_push(plan->arena, &plan->steps, &plan->n_steps);
+
+        if (item)
+                *item = step;
+}
+
+static bool has_step(const Plan *plan, StepType type, const char *target)
+{
+        for (size_t i = 0; i < plan->n_steps; i++)
+                if (plan->steps[i].type == type && strcmp(plan->steps[i].target, target) == 0)
+                        return true;
+        return false;
+}
+
+/* While vfio-pci knows the model it takes the card again as soon as somebody looks for a driver. */
+static void add_forget(Plan *plan, const Function *f)
+{
+        Step step = {.type = STEP_FORGET, .claim = STEP_NO_CLAIM};
+
+        step.target = arena_printf(plan->arena, "%04x:%04x", f->id.vendor, f->id.device);
+        if (step.target && !has_step(plan, STEP_FORGET, step.target))
+                add_step(plan, step);
+}
+
+static bool is_kept_away(const char *policy, const char *module, Arena *arena)
+{
+        const char *line = arena_printf(arena, "blacklist %s\n", module);
+
+        return policy && line && strstr(policy, line);
+}
+
+/* Which modules may take the function now that modprobe.d says `policy`; NULL: none is known. */
+static const char *takers(const Function *f, const char *policy, Arena *arena)
+{
+        Text text = TEXT_IN(arena);
+
+        for (size_t i = 0; i < f->n_modules; i++) {
+                if (is_kept_away(policy, f->modules[i], arena))
+                        continue;
+                text_separate(&text, ", ");
+                text_add(&text, "%s", f->modules[i]);
+        }
+        return text_is_empty(&text) ? NULL : text.string;
+}
+
+/* All of the card is taken from VFIO before any of it is looked for a driver of. */
+static void add_steps(Plan *plan, size_t index, const char *policy)
+{
+        const Claim *claim = &plan->claims.items[index];
+
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+
+                if (binding_is_vfio(&f->binding))
+                        add_step(plan, (Step){.type = STEP_UNBIND,
+                                               .claim = (int)index,
+                                               .address = f->address,
+                                               .target = f->binding.driver});
+        }
+        for (size_t i = 0; i < claim->n_functions; i++)
+                add_step(plan, (Step){.type = STEP_CLEAR,
+                                       .claim = (int)index,
+                                       .address = claim->functions[i]->address});
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+                Step step = {.claim = (int)index, .address = f->address};
+
+                if (f->binding.driver && !binding_is_vfio(&f->binding))
+                        continue;
+                step.type = STEP_PROBE;
+                add_step(plan, step);
+                step.type = STEP_ANNOUNCE;
+                step.target = takers(f, policy, plan->arena);
+                add_step(plan, step);
+        }
+}
+
+static const Step *find_policy(const Plan *plan)
+{
+        for (size_t i = 0; i < plan->n_steps; i++)
+                if (plan->steps[i].type == STEP_POLICY)
+                        return &plan->steps[i];
+        return NULL;
+}
+
+static bool any_accepted(const Claims *claims)
+{
+        for (size_t i = 0; i < claims->n_items; i++)
+                if (claim_is_accepted(&claims->items[i]))
+                        return true;
+        return false;
+}
+
+static int fill(Plan *plan, const Host *host, const Plan *after)
+{
+        const Step *policy = find_policy(after);
+        const char *text = policy ? arena_strdup(plan->arena, policy->text) : host->policy;
+
+        if (!any_accepted(&plan->claims))
+                return 0;
+        if (policy)
+                add_step(plan, (Step){.type = STEP_POLICY, .claim = STEP_NO_CLAIM, .text = text});
+        for (size_t i = 0; host->vfio_pci == MODULE_PRESENT && i < plan->claims.n_items; i++) {
+                const Claim *claim = &plan->claims.items[i];
+
+                for (size_t k = 0; claim_is_accepted(claim) && k < claim->n_functions; k++)
+                        add_forget(plan, claim->functions[k]);
+        }
+        for (size_t i = 0; i < plan->claims.n_items; i++)
+                if (claim_is_accepted(&plan->claims.items[i]))
+                        add_steps(plan, i, text);
+        return arena_failed(plan->arena) ? -ENOMEM : 0;
+}
+
+int release_plan(const Claims *claims, const Host *host, const Plan *after, Plan **ret)
+{
+        _cleanup_(plan_freep) Plan *plan = calloc(1, sizeof(Plan));
+
+        if (!plan)
+                return -ENOMEM;
+        plan->arena = arena_new();
+        if (!plan->arena)
+                return -ENOMEM;
+        plan->claims = *claims;
+
+        int r = fill(plan, host, after);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(plan);
+        return 0;
+}
+
+/* Once it is off VFIO, it does not matter whether anybody could be told of it. */
+static const Step *find_trouble(
+        const Plan *plan, size_t index, const StepOutcome *outcomes, const StepOutcome **ret)
+{
+        for (size_t i = 0; i < plan->n_steps; i++) {
+                const Step *step = &plan->steps[i];
+
+                if (step->claim != (int)index ||
+                        (step->type != STEP_UNBIND && step->type != STEP_CLEAR) ||
+                        (outcomes[i].state != STEP_FAILED && outcomes[i].state != STEP_TIMED_OUT))
+                        continue;
+                *ret = &outcomes[i];
+                return step;
+        }
+        return NULL;
+}
+
+static bool any_on_vfio(const Claim *claim, const Binding *now)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (binding_is_vfio(&now[i]))
+                        return true;
+        return false;
+}
+
+static Verdict failed(Verdict verdict, const Claim *claim, const Step *trouble,
+        const StepOutcome *outcome, Arena *arena)
+{
+        const char *where = verify_whereabouts(claim, verdict.bindings, arena);
+
+        verdict.result = RESULT_FAILED;
+        verdict.reason =
+                outcome && outcome->state == STEP_TIMED_OUT ? REASON_TIMEOUT : REASON_BIND_FAILED;
+        verdict.error = outcome && outcome->state == STEP_FAILED ? outcome->error
+                                                                 : reason_errno(verdict.reason);
+        if (trouble)
+                verdict.message = arena_printf(arena, "could not %s: %s; now %s; %s",
+                        step_describe(trouble, arena),
+                        outcome->state == STEP_FAILED ? strerror(outcome->error) : "not in time",
+                        where, reason_remedy(verdict.reason, claim->host->image_tool, arena));
+        else
+                verdict.message = arena_printf(arena,
+                        "it came back to VFIO: %s; something else than vfio-gpu hands it over "
+                        "(`vfio-pci.ids=` on the kernel command line, libvirt, driverctl)",
+                        where);
+        return verdict;
+}
+
+Verdict release_verify(const Plan *plan, size_t index, const Binding *now,
+        const StepOutcome *outcomes, Arena *arena)
+{
+        const Claim *claim = &plan->claims.items[index];
+        Reason reason = claim_reason(claim);
+        const StepOutcome *outcome = NULL;
+        Verdict verdict = verify_as_found(claim, arena);
+
+        verdict.reason = reason;
+        if (arena_failed(arena))
+                return verdict;
+        if (reason != REASON_NONE) {
+                verdict.result = verify_refusal(reason);
+                verdict.message = claim->reasons[reason];
+                verdict.error = reason_errno(reason);
+                return verdict;
+        }
+        verdict.bindings = now;
+
+        const Step *trouble = find_trouble(plan, index, outcomes, &outcome);
+        if (trouble || any_on_vfio(claim, now))
+                return failed(verdict, claim, trouble, outcome, arena);
+        verdict.result = RESULT_SKIPPED;
+        verdict.message = verify_whereabouts(claim, now, arena);
+        return verdict;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verbs/change.h"
+
+#include <string.h>
+
+#include "host/apply.h"
+#include "host/capabilities.h"
+#include "host/ops-kernel.h"
+#include "host/scan-serial.h"
+#include "host/scan-users.h"
+#include "host/stuck.h"
+#include "verbs/say.h"
+
+/* What each part of a run needs beyond root's own files. A config that --config names may lie in a
+ * folder that is not root's; and the files that others have open are to be seen. */
+#define TO_READ   (TO_CHANGE | SCAN_USERS_CAPABILITIES | SCAN_SERIAL_CAPABILITIES)
+#define TO_CHANGE CAPABILITY(CAP_SYS_MODULE)
+#define TO_TELL   0
+
+/* A whole run stays, with the wait for the lock (run-dir.c), below the unit's TimeoutStartSec=:
+ * lint adds them up. */
+static WorkerLimits limits_of(const Config *config)
+{
+        return (WorkerLimits){.step_ms = config->timeout * 1000, .total_ms = 30000};
+}
+
+ExitStatus change_open(Session *s, Change *ret)
+{
+        const char *trouble = NULL;
+        ExitStatus status = session_keep(s, TO_READ);
+
+        if (status != EXIT_STATUS_OK)
+                return status;
+
+        int r = ops_kernel_init(&s->root, &ret->ops);
+        if (r < 0)
+                return session_fail(s, EXIT_STATUS_MACHINE, -r,
+                        "this machine cannot be changed: %s", strerror(-r));
+        r = run_dir_open(&s->root, &ret->dir, &trouble);
+        if (r < 0)
+                return session_fail(s, EXIT_STATUS_MACHINE, -r, "/" RUN_DIR ": %s", trouble);
+        return EXIT_STATUS_OK;
+}
+
+void change_done(Change *change)
+{
+        run_dir_done(&change->dir);
+}
+
+static void say_steps(const Session *s, const Plan *plan, const StepOutcome *outcomes)
+{
+        static const char *const states[] = {
+                [STEP_NOT_TAKEN] = "not taken",
+                [STEP_DONE] = "done",
+                [STEP_FAILED] = "failed: ",
+                [STEP_TIMED_OUT] = "did not end in time",
+        };
+
+        for (size_t i = 0; s->options->verbose && i < plan->n_steps; i++)
+                say_detail("%s: %s%s", step_describe(&plan->steps[i], s->arena),
+                        states[outcomes[i].state],
+                        outcomes[i].state == STEP_FAILED ? strerror(outcomes[i].error) : "");
+}
+
+ExitStatus change_take(
+        Session *s, const Change *change, const Plan *plan, StepOutcome **ret_outcomes)
+{
+        const WorkerLimits limits = limits_of(s->config);
+        StepOutcome *outcomes = arena_array(s->arena, plan->n_steps, sizeof(StepOutcome));
+        ExitStatus status = session_keep(s, TO_CHANGE);
+
+        if (!outcomes)
+                return session_out_of_memory(s);
+        if (status != EXIT_STATUS_OK)
+                return status;
+
+        int r = apply_steps(
+                plan->steps, plan->n_steps, plan->claims.n_items, &change->ops, &limits, outcomes);
+        if (r < 0)
+                return session_fail(
+                        s, EXIT_STATUS_MACHINE, -r, "nothing more can be done: %s", strerror(-r));
+        if (stuck_add(&s->root, &change->dir, s->host->stage, plan->steps, plan->n_steps,
+                    outcomes) < 0)
+                say_error("/" RUN_DIR ": what never came back could not be written down");
+        say_steps(s, plan, outcomes);
+        *ret_outcomes = outcomes;
+        return session_keep(s, TO_TELL);
+}
+
+Binding *change_read_back(Session *s, const Change *change, const Claim *claim)
+{
+        Binding *now = arena_array(s->arena, claim->n_functions, sizeof(Binding));
+
+        for (size_t i = 0; now && i < claim->n_functions; i++)
+                (void)change->ops.read_binding(
+                        change->ops.context, claim->functions[i]->address, s->arena, &now[i]);
+        return now;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/sim-bus.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+SimDevice *sim_bus_device(SimBus *bus, PciAddress address)
+{
+        for (size_t i = 0; i < bus->n_devices; i++)
+                if (!bus->devices[i].gone &&
+                        pci_address_compare(bus->devices[i].address, address) == 0)
+                        return &bus->devices[i];
+        return NULL;
+}
+
+SimDriver *sim_bus_driver(SimBus *bus, const char *name)
+{
+        for (size_t i = 0; i < bus->n_drivers; i++)
+                if (bus->drivers[i].registered && strcmp(bus->drivers[i].name, name) == 0)
+                        return &bus->drivers[i];
+        return NULL;
+}
+
+static void enlist(SimBus *bus, SimDriver *driver)
+{
+        driver->registered = ++bus->n_registered;
+}
+
+SimDriver *sim_bus_add_driver(SimBus *bus, const char *name, const char *module, bool registered)
+{
+        SimDriver *driver = &bus->drivers[bus->n_drivers++];
+
+        cr_assert_leq(bus->n_drivers, ARRAY_SIZE(bus->drivers));
+        snprintf(driver->name, sizeof(driver->name), "%s", name);
+        snprintf(driver->module, sizeof(driver->module), "%s", module);
+        if (registered)
+                enlist(bus, driver);
+        return driver;
+}
+
+void sim_bus_register(SimBus *bus, const char *name)
+{
+        for (size_t i = 0; i < bus->n_drivers; i++) {
+                SimDriver *driver = &bus->drivers[i];
+
+                if (strcmp(driver->name, name) != 0)
+                        continue;
+                if (!driver->registered)
+                        enlist(bus, driver);
+                return;
+        }
+        (void)sim_bus_add_driver(bus, name, "", true);
+}
+
+bool sim_bus_has_in_table(const SimDriver *driver, const SimDevice *device)
+{
+        if (!driver->class || (driver->vendor && driver->vendor != device->id.vendor))
+                return false;
+        return driver->class == device->class >> 16 || driver->class == device->class >> 8;
+}
+
+/* pci_match_device() of drivers/pci/pci-driver.c */
+bool sim_bus_matches(const SimDriver *driver, const SimDevice *device)
+{
+        if (*device->override)
+                return strcmp(device->override, driver->name) == 0;
+        for (size_t i = 0; i < driver->n_ids; i++)
+                if (driver->ids[i].vendor == device->id.vendor &&
+                        driver->ids[i].device == device->id.device)
+                        return true;
+        return sim_bus_has_in_table(driver, device);
+}
+
+int sim_bus_probe(const SimDriver *driver, SimDevice *device)
+{
+        if (driver->vfio && (device->bridge || !device->grouped))
+                return -EINVAL;
+        if (driver->vfio && device->enabled_vfs)
+                return -EBUSY;
+        strcpy(device->driver, driver->name);
+        device->vfio = driver->vfio;
+        return 0;
+}
+
+/* driver_attach() of drivers/base/dd.c; returns how many were probed. */
+static unsigned attach_all(SimBus *bus, const SimDriver *driver)
+{
+        unsigned n = 0;
+
+        for (size_t i = 0; i < bus->n_devices; i++) {
+                SimDevice *device = &bus->devices[i];
+
+                if (device->gone || *device->driver || !sim_bus_matches(driver, device))
+                        continue;
+                (void)sim_bus_probe(driver, device);
+                n++;
+        }
+        return n;
+}
+
+static void set_ids(SimDriver *driver, const char *options)
+{
+        const char *ids = strstr(options, "ids=");
+        char text[256] = "", *rest = text;
+
+        if (!ids)
+                return;
+        snprintf(text, sizeof(text), "%.*s", (int)strcspn(ids + 4, " "), ids + 4);
+        for (char *id; (id = strsep(&rest, ",")) && driver->n_ids < ARRAY_SIZE(driver->ids);) {
+                id[strnlen(id, 9)] = '\0'; /* the subsystem does not matter here */
+                if (pci_id_parse(id, &driver->ids[driver->n_ids]) == 0)
+                        driver->n_ids++;
+        }
+}
+
+int sim_bus_load(SimBus *bus, const char *module, const char *options)
+{
+        for (size_t i = 0; i < bus->n_drivers; i++) {
+                SimDriver *driver = &bus->drivers[i];
+
+                if (strcmp(driver->module, module) != 0)
+                        continue;
+                if (driver->registered)
+                        return 0;
+                enlist(bus, driver);
+                set_ids(driver, options);
+                return (int)attach_all(bus, driver);
+        }
+        return -ENOENT;
+}
+
+void sim_bus_attach(SimBus *bus, SimDevice *device)
+{
+        for (unsigned place = 1; place <= bus->n_registered; place++)
+                for (size_t i = 0; i < bus->n_drivers && !*device->driver; i++)
+                        if (bus->drivers[i].registered == place &&
+                                sim_bus_matches(&bus->drivers[i], device))
+                                (void)sim_bus_probe(&bus->drivers[i], device);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* The driver core of the simulated kernel: which driver gets which function. */
+
+#include <stddef.h>
+
+#include "host/host.h"
+
+typedef struct SimDevice {
+        PciAddress address;
+        PciId id;
+        uint32_t class;
+        bool grouped, bridge, gone;
+        unsigned enabled_vfs;
+        char override[32];
+        char driver[32];
+        bool vfio;
+        bool unreadable;   /* what the device's lock is taken for */
+        int64_t vfio_from; /* ms; VFIO knows it from then on */
+} SimDevice;
+
+typedef struct SimDriver {
+        char name[32];
+        char module[32];
+        unsigned registered; /* its place among those that are, from 1; 0: it is not */
+        bool vfio;
+        uint16_t vendor; /* 0: any */
+        unsigned class;  /* and this base or whole class; 0: none */
+        PciId ids[8];    /* of ids= */
+        size_t n_ids;
+} SimDriver;
+
+typedef struct SimBus {
+        SimDevice devices[64];
+        size_t n_devices;
+        SimDriver drivers[16];
+        size_t n_drivers;
+        unsigned n_registered;
+} SimBus;
+
+SimDevice *sim_bus_device(SimBus *bus, PciAddress address);
+/* One that is registered. */
+SimDriver *sim_bus_driver(SimBus *bus, const char *name);
+
+/* Adds a driver that takes nothing by itself. */
+SimDriver *sim_bus_add_driver(SimBus *bus, const char *name, const char *module, bool registered);
+
+/* Has the driver there, without its taking anything now. */
+void sim_bus_register(SimBus *bus, const char *name);
+
+/* The driver's table has it; and what the driver core makes of that, override and ids= included. */
+bool sim_bus_has_in_table(const SimDriver *driver, const SimDevice *device);
+bool sim_bus_matches(const SimDriver *driver, const SimDevice *device);
+/* What the driver's probe says. */
+int sim_bus_probe(const SimDriver *driver, SimDevice *device);
+
+/* Loads the module of a driver. Returns how many functions were probed by it, or -ENOENT. */
+int sim_bus_load(SimBus *bus, const char *module, const char *options);
+
+/* device_attach() of drivers/base/dd.c: the first driver that matches, in the order in which they
+ * were registered, and whose probe succeeds. */
+void sim_bus_attach(SimBus *bus, SimDevice *device);

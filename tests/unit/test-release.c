@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/test-release.h"
+
+#define HOST   "0000:00:02.0 8086:4680 030000 group=90 driver=i915\nvfio present\nbackend present\n"
+#define VFIO   " driver=vfio-pci vfio=vfio0"
+#define CARD   "0000:01:00.0 10de:26b1 030000 group=1 modules=nouveau,nvidiafb"
+#define AUDIO  "0000:01:00.1 10de:22ba 040300 group=1"
+#define ONE    "{ name = 'a'; address = '01:00'; }"
+#define TWIN   "0000:02:00.0 10de:26b1 030000 group=2 modules=nouveau" VFIO "\n"
+#define GIVEN  "clear 0000:01:00.0; probe 0000:01:00.0; announce 0000:01:00.0 nouveau, nvidiafb"
+#define FORGOT "policy; forget 10de:26b1; "
+#define BACK   "unbind 0000:01:00.0 vfio-pci; " GIVEN
+
+Test(release, steps)
+{
+        static const struct {
+                const char *machine, *config, *names, *steps;
+        } trials[] = {
+                {HOST CARD VFIO "\npolicy x\n", ONE, "", FORGOT BACK},
+                /* all of the card is taken from VFIO first */
+                {HOST CARD VFIO "\n" AUDIO VFIO "\npolicy x\n", ONE, "a",
+                        "policy; forget 10de:26b1; forget 10de:22ba; "
+                        "unbind 0000:01:00.0 vfio-pci; unbind 0000:01:00.1 vfio-pci; "
+                        "clear 0000:01:00.0; clear 0000:01:00.1; "
+                        "probe 0000:01:00.0; announce 0000:01:00.0 nouveau, nvidiafb; "
+                        "probe 0000:01:00.1; announce 0000:01:00.1"},
+                /* a variant; on hold; half of it with the host's driver */
+                {HOST CARD " driver=nvgrace_gpu_vfio_pci vfio=vfio0\npolicy x\n", ONE, "a",
+                        FORGOT "unbind 0000:01:00.0 nvgrace_gpu_vfio_pci; " GIVEN},
+                {HOST CARD " driver=vfio-pci\npolicy x\n", ONE, "a", FORGOT BACK},
+                {HOST CARD "\npolicy x\n", ONE, "a", FORGOT GIVEN},
+                {HOST CARD "\n" AUDIO " driver=snd_hda_intel\npolicy x\n", ONE, "a",
+                        "policy; forget 10de:26b1; forget 10de:22ba; "
+                        "clear 0000:01:00.0; clear 0000:01:00.1; "
+                        "probe 0000:01:00.0; announce 0000:01:00.0 nouveau, nvidiafb"},
+                /* there is no vfio-pci to forget anything */
+                {"0000:00:02.0 8086:4680 030000 group=90\n" CARD "\npolicy x\n", ONE, "a",
+                        "policy; " GIVEN},
+                /* no entry lists it: the blacklist is another card's affair */
+                {HOST CARD VFIO "\n", "", "01:00", "forget 10de:26b1; " BACK},
+                /* one of two, of one model */
+                {HOST CARD VFIO "\n" TWIN, "{ id = '10de:26b1'; count = 'all'; }", "01:00",
+                        FORGOT BACK},
+                /* refused: nothing at all is done to it */
+                {HOST CARD VFIO " in_use=qemu\n" TWIN "policy x\n",
+                        ONE ", { name = 'b'; address = '02:00'; }", "",
+                        "policy; forget 10de:26b1; unbind 0000:02:00.0 vfio-pci; "
+                        "clear 0000:02:00.0; probe 0000:02:00.0; announce 0000:02:00.0 nouveau"},
+                {HOST CARD VFIO " in_use=qemu\npolicy x\n", ONE, "a", ""},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                SCENE(scene, trials[i].machine, trials[i].config);
+
+                give_back(&scene, trials[i].names);
+                cr_expect_str_eq(scene_steps_text(&scene), trials[i].steps, "%zu: %s", i,
+                        scene_steps_text(&scene));
+        }
+}
+
+/* What udev and modprobe obey is as if the released claims were skipped. */
+Test(release, modprobe_d)
+{
+        static const struct {
+                const char *machine, *config, *names, *contains, *lacks;
+        } trials[] = {
+                {HOST CARD VFIO "\npolicy x\n", ONE, "a", "options vfio-pci ids=\n", "blacklist"},
+                {HOST CARD VFIO "\n" TWIN, "{ id = '10de:26b1'; count = 'all'; }", "01:00",
+                        "options vfio-pci ids=\n", "blacklist nouveau"},
+                {HOST CARD VFIO "\n0000:02:00.0 1002:744c 030000 group=2 modules=amdgpu" VFIO "\n",
+                        ONE ", { name = 'b'; address = '02:00'; }", "a", "blacklist amdgpu\n",
+                        "blacklist nouveau"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                SCENE(scene, trials[i].machine, trials[i].config);
+                const Step *step = NULL;
+
+                give_back(&scene, trials[i].names);
+                step = scene_find_step(&scene, STEP_POLICY, "");
+                cr_assert(step, "%zu", i);
+                cr_expect(strstr(step->text, trials[i].contains), "%zu: %s", i, step->text);
+                cr_expect(!strstr(step->text, trials[i].lacks), "%zu: %s", i, step->text);
+        }
+}
+
+/* A module that the config keeps away by name is not waited for. */
+Test(release, what_may_take_it)
+{
+        SCENE(scene, HOST CARD VFIO "\n" TWIN,
+                "gpus = ( " ONE
+                ", { name = 'b'; address = '02:00'; } ); blacklist = [ 'nouveau' ];");
+
+        give_back(&scene, "a");
+        cr_expect_str_eq(
+                scene_find_step(&scene, STEP_ANNOUNCE, "0000:01:00.0")->target, "nvidiafb");
+        give_back(&scene, "b");
+        cr_expect_str_eq(scene_find_step(&scene, STEP_ANNOUNCE, "0000:02:00.0")->target, "nouveau",
+                "nobody is left whom it is kept away from");
+}
+
+Test(release, refusals)
+{
+        static const struct {
+                const char *machine, *claims, *sentence;
+                Result result;
+        } trials[] = {
+                {CARD VFIO " in_use=qemu-system-x86\n", "a:0000:01:00.0{0}!driver-busy",
+                        "0000:01:00.0 is on vfio-pci and in use: qemu-system-x86; shut that down "
+                        "first",
+                        RESULT_REFUSED},
+                {CARD VFIO " doubt=closed\n", "a:0000:01:00.0{0}!driver-busy",
+                        "0000:01:00.0 is on vfio-pci and may be in use: closed", RESULT_REFUSED},
+                /* the whole card, whichever function it is */
+                {CARD VFIO "\n" AUDIO VFIO " in_use=qemu\n", "a:0000:01:00.0{0,1}!driver-busy",
+                        "0000:01:00.1 is on vfio-pci and in use: qemu", RESULT_REFUSED},
+                {CARD VFIO " numvfs=2\n", "a:0000:01:00.0{0}!virtual-function",
+                        "0000:01:00.0 has 2 SR-IOV virtual functions", RESULT_REFUSED},
+                {CARD VFIO " stuck=worker\n", "a:0000:01:00.0{0}!timeout",
+                        "a step on 0000:01:00.0 never came back: worker is still", RESULT_FAILED},
+                {CARD VFIO "\n0000:01:00.1 10de:22ba 040300 group=1 unreadable=why\n",
+                        "a:0000:01:00.0{0,1}!unreadable", "0000:01:00.1 could not be read: why",
+                        RESULT_REFUSED},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                SCENE(scene, trials[i].machine, ONE);
+                const Plan *plan = give_back(&scene, "a");
+                Verdict verdict = {0};
+
+                cr_expect_str_eq(scene_claims_text(&scene, &plan->claims), trials[i].claims,
+                        "%zu: %s", i, scene_claims_text(&scene, &plan->claims));
+                verdict = release_verify(plan, 0, NULL, NULL, scene.arena);
+                cr_expect_eq(verdict.result, trials[i].result, "%zu", i);
+                cr_expect_neq(verdict.error, 0, "%zu", i);
+                cr_expect(
+                        strstr(verdict.message, trials[i].sentence), "%zu: %s", i, verdict.message);
+        }
+}
+
+/* What the host's own driver has is nobody's but the host's. */
+Test(release, users_of_the_host_do_not_matter)
+{
+        SCENE(scene, HOST CARD " driver=nouveau in_use=Xorg numvfs=2\n", ONE);
+        const Plan *plan = give_back(&scene, "a");
+
+        cr_expect_str_eq(scene_claims_text(&scene, &plan->claims), "a:0000:01:00.0{0}");
+        cr_expect_str_eq(scene_steps_text(&scene), "forget 10de:26b1; clear 0000:01:00.0");
+        cr_expect_not(release_takes(&plan->claims, scene_function(&scene, "0000:01:00.0")));
+}
+
+Test(release, whose_users_are_asked_for)
+{
+        SCENE(scene, HOST CARD VFIO "\n" AUDIO "\n" TWIN, ONE);
+        Claims claims = {0};
+        const char *unknown = NULL;
+
+        cr_assert_eq(select_targets(&scene, "", &claims, &unknown), 0);
+        cr_expect(release_takes(&claims, scene_function(&scene, "0000:01:00.0")));
+        cr_expect_not(release_takes(&claims, scene_function(&scene, "0000:01:00.1")));
+        cr_expect_not(release_takes(&claims, scene_function(&scene, "0000:02:00.0")));
+}
+
+/* What the machine shows afterwards. */
+Test(release, verdicts)
+{
+        static const struct {
+                StepType type;
+                StepState state;
+                int error;
+                const char *driver, *vfio; /* that the card has then */
+                Result result;
+                Reason reason;
+                const char *sentence;
+        } trials[] = {
+                {STEP_POLICY, STEP_DONE, 0, "nouveau", NULL, RESULT_SKIPPED, REASON_NONE,
+                        "0000:01:00.0 is on nouveau"},
+                {STEP_POLICY, STEP_DONE, 0, NULL, NULL, RESULT_SKIPPED, REASON_NONE,
+                        "0000:01:00.0 has no driver"},
+                /* told or not: it is off VFIO */
+                {STEP_ANNOUNCE, STEP_FAILED, EIO, NULL, NULL, RESULT_SKIPPED, REASON_NONE,
+                        "0000:01:00.0 has no driver"},
+                {STEP_PROBE, STEP_TIMED_OUT, 0, "nouveau", NULL, RESULT_SKIPPED, REASON_NONE,
+                        "0000:01:00.0 is on nouveau"},
+                {STEP_UNBIND, STEP_TIMED_OUT, 0, NULL, NULL, RESULT_FAILED, REASON_TIMEOUT,
+                        "could not take 0000:01:00.0 from vfio-pci: not in time; now 0000:01:00.0 "
+                        "has no driver; a driver does not let go"},
+                {STEP_UNBIND, STEP_FAILED, ENODEV, "vfio-pci", "vfio0", RESULT_FAILED,
+                        REASON_BIND_FAILED,
+                        "could not take 0000:01:00.0 from vfio-pci: No such device; now "
+                        "0000:01:00.0 is on vfio-pci"},
+                {STEP_CLEAR, STEP_FAILED, EACCES, NULL, NULL, RESULT_FAILED, REASON_BIND_FAILED,
+                        "could not clear the driver_override of 0000:01:00.0: Permission denied"},
+                /* something else hands it over */
+                {STEP_POLICY, STEP_DONE, 0, "vfio-pci", "vfio0", RESULT_FAILED, REASON_BIND_FAILED,
+                        "it came back to VFIO: 0000:01:00.0 is on vfio-pci; something else"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                SCENE(scene, HOST CARD VFIO "\n" TWIN "policy x\n",
+                        "{ name = 'b'; address = '02:00'; }, " ONE);
+                const Plan *plan = give_back(&scene, "a");
+                StepOutcome *outcomes =
+                        arena_array(scene.arena, plan->n_steps, sizeof(StepOutcome));
+                const Binding now = {.driver = trials[i].driver, .vfio_device = trials[i].vfio};
+                Verdict verdict = {0};
+
+                for (size_t k = 0; k < plan->n_steps; k++) {
+                        outcomes[k].state = STEP_DONE;
+                        if (plan->steps[k].type == trials[i].type)
+                                outcomes[k] = (StepOutcome){
+                                        .state = trials[i].state, .error = trials[i].error};
+                }
+                verdict = release_verify(plan, 0, &now, outcomes, scene.arena);
+                cr_expect_eq(verdict.result, trials[i].result, "%zu", i);
+                cr_expect_eq(verdict.reason, trials[i].reason, "%zu", i);
+                cr_expect(
+                        strstr(verdict.message, trials[i].sentence), "%zu: %s", i, verdict.message);
+                cr_expect_eq(verdict.bindings, &now);
+                cr_expect_str_eq(verdict.drivers_before[0], "vfio-pci");
+                cr_expect_eq(!!verdict.error, verdict.result == RESULT_FAILED);
+        }
+}
