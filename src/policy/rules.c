@@ -319,7 +319,7 @@ static const char *rule_last_display(const Bench *bench, const Claim *claim)
                 const Function *f = &bench->host->functions[i];
 
                 if (function_drives_monitor(f) && !f->virtual_function &&
-                        !claims_find_accepted(bench->claims, f))
+                        !claims_find_accepted(bench->claims, f) && !claim_holds(claim, f))
                         return NULL;
         }
         return arena_printf(bench->arena,
@@ -370,8 +370,8 @@ static void judge_groups(const Bench *bench, Claims *claims)
                 ;
 }
 
-/* What a weightier rule has refused gets this reason as well: the message names it. */
-static void complete_refusals(const Bench *bench, Claims *claims)
+/* What another rule has refused gets this reason as well: the message names both. */
+static void complete_refusals(const Bench *bench, Claims *claims, Reason reason, Rule rule)
 {
         for (size_t i = 0; i < claims->n_items; i++) {
                 Claim *claim = &claims->items[i];
@@ -379,9 +379,9 @@ static void complete_refusals(const Bench *bench, Claims *claims)
 
                 if (!claim->display || claim->skipped || claim_is_accepted(claim))
                         continue;
-                sentence = rule_shared_group(bench, claim);
+                sentence = rule(bench, claim);
                 if (sentence)
-                        claim_refuse(claim, REASON_SHARED_GROUP, sentence);
+                        claim_refuse(claim, reason, sentence);
         }
 }
 
@@ -411,12 +411,13 @@ int rules_judge(const Host *host, Arena *arena, Claims *claims)
         const Bench bench = {.host = host, .arena = arena, .claims = claims};
 
         judge_alone(&bench, claims, REASON_NONE, REASON_SHARED_GROUP);
-        complete_refusals(&bench, claims);
+        complete_refusals(&bench, claims, REASON_SHARED_GROUP, rule_shared_group);
         judge_groups(&bench, claims);
         judge_alone(&bench, claims, REASON_SHARED_GROUP, REASON_TIMEOUT);
         judge_groups(&bench, claims);
         if (judge_together(&bench, claims, REASON_BOOT_DISPLAY, rule_last_display))
                 judge_groups(&bench, claims);
+        complete_refusals(&bench, claims, REASON_BOOT_DISPLAY, rule_last_display);
         /* a function that is stuck belongs to no driver of the host: its group need not fall */
         judge_alone(&bench, claims, REASON_NO_DRIVER, _REASON_MAX);
         return arena_failed(arena) ? -ENOMEM : 0;

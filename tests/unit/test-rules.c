@@ -212,9 +212,13 @@ Test(rules, boot_display)
                 {CARD OTHER, ONE, GOOD, NULL},
                 {CARD OTHER, "{ name = 'b'; address = '02:00'; allow_boot_display = true; }, " ONE,
                         "b:0000:02:00.0{0} " GOOD "!boot-display", NULL},
-                /* a display whose claim falls is one that is left */
+                /* a display whose claim falls is one that is left, and would not fall alone */
                 {CARD "0000:02:00.0 10de:26b2 030000 group=2 driver=nvidia\n", TWO,
-                        GOOD " b:0000:02:00.0{0}!driver-busy", NULL},
+                        GOOD " b:0000:02:00.0{0}!boot-display!driver-busy", NULL},
+                {"0000:01:00.0 1234:1111 038000 group=1 driver=bochs-drm\n", ONE,
+                        GOOD "!boot-display!driver-busy", "(also driver-busy: bochs-drm took"},
+                {"0000:01:00.0 1234:1111 038000 group=1 driver=bochs-drm\n" HOST, ONE,
+                        GOOD "!driver-busy", NULL},
                 {CARD "0000:02:00.0 10de:26b2 030000 unreadable=class\n", ONE, GOOD "!boot-display",
                         NULL},
                 /* the last display takes its group with it */
