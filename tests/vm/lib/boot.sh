@@ -104,20 +104,43 @@ boot_cards() {
         read -r _ <"$sockets/ready" || die "the card server did not start"
 }
 
+# boot_typing RUN SOCKETS: types what the scenario says at the serial console; a text is waited for in what
+# comes after the last line that was typed
+boot_typing() {
+        local console=$1/console word text from=0
+        while read -r word text; do
+                case $word in
+                wait)
+                        until tail -c "+$((from + 1))" "$console" 2>/dev/null | grep -aqF -- "$text"; do
+                                sleep 0.3
+                        done
+                        ;;
+                type)
+                        from=$(stat -c %s "$console")
+                        printf '%s\n' "$text" >"$2/typed"
+                        ;;
+                esac
+        done <"$machine_typed"
+}
+
 # Becomes the machine: it is run in the background, and what is signalled there must be it.
 boot_qemu() {
-        local run=$1 image=$2 sockets=$3 devices
+        local run=$1 image=$2 sockets=$3 devices firmware=() console="file,id=console,path=$1/console"
+        [[ -z $machine_typed ]] || console+=",input-path=$sockets/typed"
+        # shellcheck disable=SC2154 # qemu_find says where it is
+        [[ $machine_firmware != uefi ]] || firmware=(-bios "$uefi_firmware")
         devices=("${machine_devices[@]//SOCKETS/$sockets}")
         devices=("${devices[@]//DATA/$run/data}")
         exec timeout --kill-after=5 "$boot_limit" "${qemu[@]}" \
                 -machine q35,kernel-irqchip=split -accel tcg -smp "${VFIO_GPU_VM_SMP:-1}" -m 1024 \
-                -nodefaults -no-user-config -display none -no-reboot -serial "file:$run/console" \
+                -nodefaults -no-user-config -display none -no-reboot \
+                -chardev "$console" -serial chardev:console \
                 -kernel "$image/vmlinuz" -initrd "$run/initrd" \
                 -append "console=ttyS0 quiet panic=-1 $boot_words root=$machine_root rootfstype=squashfs ro systemd.volatile=overlay ${machine_words[*]}" \
                 -drive "file=$run/root,format=raw,if=none,id=root,readonly=on" \
                 -device virtio-serial-pci,addr=1f.7 -chardev "file,id=facts,path=$run/facts.tar" \
                 -device virtserialport,chardev=facts,name=vm.facts \
-                "${machine_iommu[@]}" "${devices[@]}" "${machine_root_device[@]}" >"$run/qemu.log" 2>&1 </dev/null
+                "${firmware[@]}" "${machine_iommu[@]}" "${devices[@]}" "${machine_root_device[@]}" >"$run/qemu.log" 2>&1 </dev/null
 }
 
 boot_unpack() {
@@ -137,7 +160,7 @@ boot_stop() {
 
 # boot RUN IMAGE INITRD: never fails; whether facts came is the first thing that is checked
 boot() {
-        local run=$1 image=$2 initrd=$3 sockets rc=0
+        local run=$1 image=$2 initrd=$3 sockets typed='' rc=0
         rm -rf "$run"
         mkdir -p "$run/cards"
         sockets=$(mktemp -d "${TMPDIR:-/tmp}/vm.XXXXXX")
@@ -145,12 +168,18 @@ boot() {
         boot_root "$run" "$image"
         boot_initrd "$run" "$initrd"
         boot_cards "$run" "$sockets"
+        if [[ -n $machine_typed ]]; then
+                mkfifo "$sockets/typed"
+                exec {typed}<>"$sockets/typed" # while there is a writer, it has no end
+                boot_typing "$run" "$sockets" &
+        fi
         # In the background, so that a signal ends the wait at once (see boot_stop).
         boot_qemu "$run" "$image" "$sockets" &
         wait $! || rc=$?
         echo "$rc" >"$run/qemu.exit"
         boot_stop
         wait
+        [[ -z $typed ]] || exec {typed}>&-
         rm -rf "$sockets"
         boot_unpack "$run"
 }

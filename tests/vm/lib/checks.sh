@@ -256,6 +256,24 @@ vfio_pci_ids_are() {
         is "$*" "$(listed dmesg sed -n 's/.*vfio_pci: add \[\([0-9a-f]*:[0-9a-f]*\)\[.*/\1/p')"
 }
 
+# console_is_on NAME: the one framebuffer is that driver's (in the words of /proc/fb), and the kernel's
+# console is on it
+console_is_on() {
+        local check="console_is_on $*"
+        is "$1, frame buffer device" "$(content framebuffers | cut -d' ' -f2-), $(content consoles | sed -n 's/^vtcon[0-9]* 1 ([MS]) //p')"
+}
+
+console_is_nowhere() {
+        local check="console_is_nowhere $*"
+        is "dummy device" "$(content consoles | sed -n 's/^vtcon[0-9]* 1 ([MS]) //p')"
+}
+
+# serial_says TEXT: on the serial console
+serial_says() {
+        local check="serial_says $*"
+        has "$1" "$(tr -d '\r\0' 2>/dev/null <"$run/console" | tail -n 200)"
+}
+
 # --- the unit
 
 unit_property() {

@@ -16,6 +16,7 @@ machine_reset() {
         machine_config=      # vfio-gpu.conf of the real root, and of the initramfs
         machine_initrd_config= # that of the initramfs where it is another
         machine_act=         # what root runs when the boot is over, or nothing
+        machine_typed=       # what is typed at the console, or nothing
         machine_initrd=any   # a variant of recipes/initrd
         machine_looked_into=()
         machine_modules=()   # modules that both stages have beside the usual ones
@@ -24,12 +25,18 @@ machine_reset() {
         machine_fstab=
         machine_root=/dev/vda
         machine_root_device=(-device 'virtio-blk-pci,drive=root,addr=1e.0')
+        machine_firmware=bios
         # caching-mode: QEMU gives no device to vfio without it.
         machine_iommu=(-device 'intel-iommu,caching-mode=on,intremap=on')
 }
 
 no_iommu() {
         machine_iommu=()
+}
+
+# The machine starts by UEFI, whose framebuffer on a display the kernel takes over (efifb).
+uefi() {
+        machine_firmware=uefi
 }
 
 kernel_words() {

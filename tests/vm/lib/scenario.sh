@@ -9,6 +9,7 @@
 #   guests         on which guests it is booted, where these are not the usual ones
 #   act            bash that root runs in the guest when the boot is over, before facts are collected; each
 #                  command is shown before it runs, one that fails does not end it
+#   typed          what is typed at the serial console: lines "wait TEXT" and "type LINE"
 #   control        where "expect" says must_fail_checks_of: those checks, one a line; control.NAME where
 #                  it says that of several scenarios
 
@@ -38,6 +39,7 @@ scenario_machine() {
         machine_config=$dir/vfio-gpu.conf
         [[ ! -e $dir/initrd.conf ]] || machine_initrd_config=$dir/initrd.conf
         [[ ! -e $dir/act ]] || machine_act=$dir/act
+        [[ ! -e $dir/typed ]] || machine_typed=$dir/typed
         # shellcheck disable=SC1091
         . "$dir/machine"
 }
