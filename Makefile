@@ -16,6 +16,7 @@ CLANG_FORMAT ?= clang-format
 pkgvar      = $(or $(shell $(PKG_CONFIG) --variable=$(1) $(2) 2>/dev/null),$(3))
 unitdir    ?= $(call pkgvar,systemdsystemunitdir,systemd,/usr/lib/systemd/system)
 generatordir ?= $(call pkgvar,systemdsystemgeneratordir,systemd,/usr/lib/systemd/system-generators)
+udevrulesdir ?= $(call pkgvar,udevdir,udev,/usr/lib/udev)/rules.d
 catalogdir ?= $(call pkgvar,catalogdir,systemd,/usr/lib/systemd/catalog)
 dracutdir  ?= $(call pkgvar,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
 
@@ -76,12 +77,17 @@ $(BUILD)/tests/%.o: cflags += -Itests
 
 # The unit and the dracut module name the program by its full path.
 at_bindir = sed 's|/usr/bin/vfio-gpu|$(bindir)/vfio-gpu|g'
+# The unit for one card has the sandbox of the one for all.
+service_section = sed -n '/^\[Service\]$$/,/^\[Install\]$$/ { /^\[Install\]$$/! p }' units/vfio-gpu.service
 
 install: all
 	install -D -m 0755 $(BUILD)/vfio-gpu $(DESTDIR)$(bindir)/vfio-gpu
 	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(catalogdir) $(DESTDIR)$(dracutdir)/50vfio-gpu $(DESTDIR)/etc
 	$(at_bindir) units/vfio-gpu.service >$(DESTDIR)$(unitdir)/vfio-gpu.service
 	chmod 0644 $(DESTDIR)$(unitdir)/vfio-gpu.service
+	{ $(service_section); cat units/vfio-gpu@.service; } | $(at_bindir) >$(DESTDIR)$(unitdir)/vfio-gpu@.service
+	chmod 0644 $(DESTDIR)$(unitdir)/vfio-gpu@.service
+	install -D -m 0644 units/90-vfio-gpu.rules $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
 	install -D -m 0755 units/vfio-gpu-generator $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	install -m 0644 units/vfio-gpu.catalog $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
 	for f in module-setup.sh vfio-gpu-hook.sh; do \
@@ -93,6 +99,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/vfio-gpu $(DESTDIR)$(unitdir)/vfio-gpu.service $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
+	rm -f $(DESTDIR)$(unitdir)/vfio-gpu@.service $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
 	rm -f $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	rm -rf $(DESTDIR)$(dracutdir)/50vfio-gpu
 	@! cmp -s conf/vfio-gpu.conf $(DESTDIR)/etc/vfio-gpu.conf || rm -f $(DESTDIR)/etc/vfio-gpu.conf

@@ -231,6 +231,36 @@ bool plan_takes(const Plan *plan, const Function *f)
         return false;
 }
 
+static bool is_in_slot(const Plan *plan, size_t claim, PciAddress address)
+{
+        const Function *display = plan->claims.items[claim].display;
+
+        return display && pci_address_same_slot(display->address, address);
+}
+
+static bool any_in_slot(const Plan *plan, PciAddress address)
+{
+        for (size_t i = 0; i < plan->claims.n_items; i++)
+                if (is_in_slot(plan, i, address))
+                        return true;
+        return false;
+}
+
+bool plan_narrow(Plan *plan, PciAddress address)
+{
+        bool claimed = any_in_slot(plan, address);
+        size_t n = 0;
+
+        for (size_t i = 0; claimed && i < plan->n_steps; i++) {
+                int claim = plan->steps[i].claim;
+
+                if (claim < 0 || is_in_slot(plan, (size_t)claim, address))
+                        plan->steps[n++] = plan->steps[i];
+        }
+        plan->n_steps = n;
+        return claimed;
+}
+
 void plan_free(Plan *plan)
 {
         arena_free(plan->arena);

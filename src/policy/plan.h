@@ -34,6 +34,12 @@ PlanOff plan_off(const KernelWords *words, const Host *host);
 int plan_build(
         const Config *config, const KernelWords *words, const Host *host, Plan **ret) _must_check_;
 
+/*
+ * Keeps of the steps those that concern the GPU in the slot of `address`: its own, and those that
+ * all cards need. False, and no steps at all, when no entry picks a GPU there.
+ */
+bool plan_narrow(Plan *plan, PciAddress address);
+
 /* True when a step takes `f` from its driver: then it matters who uses it. */
 bool plan_takes(const Plan *plan, const Function *f);
 

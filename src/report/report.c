@@ -38,6 +38,13 @@ static const char *off_sentence(PlanOff off)
         return NULL;
 }
 
+static Overall judge_one(const Claim *claim, Result result)
+{
+        if (result == RESULT_READY || result == RESULT_SKIPPED)
+                return OVERALL_OK;
+        return claim->entry->optional ? OVERALL_DEGRADED : OVERALL_FAILED;
+}
+
 static Overall judge_whole(const Plan *plan, const Verdict *verdicts)
 {
         Overall overall = OVERALL_OK;
@@ -45,11 +52,10 @@ static Overall judge_whole(const Plan *plan, const Verdict *verdicts)
         if (plan->off != PLAN_ON)
                 return OVERALL_DISABLED;
         for (size_t i = 0; i < plan->claims.n_items; i++) {
-                if (verdicts[i].result == RESULT_READY || verdicts[i].result == RESULT_SKIPPED)
-                        continue;
-                if (!plan->claims.items[i].entry->optional)
-                        return OVERALL_FAILED;
-                overall = OVERALL_DEGRADED;
+                Overall one = judge_one(&plan->claims.items[i], verdicts[i].result);
+
+                if (one > overall)
+                        overall = one;
         }
         return overall;
 }
@@ -262,6 +268,18 @@ Report report_of_trouble(
 ExitStatus report_exit_status(const Report *report)
 {
         return report->overall == OVERALL_FAILED ? EXIT_STATUS_UNSATISFIED : EXIT_STATUS_OK;
+}
+
+ExitStatus report_exit_status_at(const Report *report, PciAddress address)
+{
+        for (size_t i = 0; i < report->plan->claims.n_items; i++) {
+                const Claim *claim = &report->plan->claims.items[i];
+
+                if (claim->display && pci_address_same_slot(claim->display->address, address) &&
+                        judge_one(claim, report->verdicts[i].result) == OVERALL_FAILED)
+                        return EXIT_STATUS_UNSATISFIED;
+        }
+        return EXIT_STATUS_OK;
 }
 
 int report_error(const Report *report)

@@ -62,6 +62,9 @@ const char *stage_word(Stage stage);
 
 ExitStatus report_exit_status(const Report *report);
 
+/* The same as if only the entry that picks the GPU in the slot of `address` counted. */
+ExitStatus report_exit_status_at(const Report *report, PciAddress address);
+
 /* The first errno of a claim for which the whole failed, or 0. */
 int report_error(const Report *report);
 

@@ -63,6 +63,11 @@ static Verdict judge(Session *s, const Stages *stages, size_t index)
         if (verdict.reason == REASON_LOST && !any_had_ready(stages, claim->display->address))
                 verdict.message = "no stage of this boot has handed it over: see `journalctl -b -u "
                                   "vfio-gpu`, or `systemctl enable --now vfio-gpu`";
+        else if (verdict.reason == REASON_LOST)
+                verdict.message = arena_printf(s->arena,
+                        "it was handed over in this boot, and taken away since, or removed and "
+                        "found again: %s",
+                        verdict.message);
         return verdict;
 }
 

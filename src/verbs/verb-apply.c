@@ -25,15 +25,38 @@ static Verdict *judge(Session *s, const Change *change, const StepOutcome *outco
         return verdicts;
 }
 
-static ExitStatus take(Session *s, const Change *change, Report *ret)
+/* What the verb is to do: all of it, or what concerns the slot that its argument names. */
+typedef struct Task {
+        bool narrow;
+        PciAddress slot;
+        bool published;
+} Task;
+
+static ExitStatus read_arguments(const Options *options, Task *ret)
+{
+        Task task = {.narrow = options->n_arguments > 0};
+
+        if (options->n_arguments > 1) {
+                say_error("apply takes one address, or none");
+                return EXIT_STATUS_USAGE;
+        }
+        if (task.narrow && pci_address_parse(options->arguments[0], &task.slot, NULL) < 0) {
+                say_error("%s is no PCI address, such as 0000:01:00.0", options->arguments[0]);
+                return EXIT_STATUS_USAGE;
+        }
+        *ret = task;
+        return EXIT_STATUS_OK;
+}
+
+static ExitStatus take(Session *s, const Change *change, const Task *task, Report *ret)
 {
         StepOutcome *outcomes = NULL;
         ExitStatus status = change_take(s, change, s->plan, &outcomes);
 
         if (status != EXIT_STATUS_OK)
                 return status;
-        /* from here on nothing is left alone any more */
-        if (released_forget(&change->dir) < 0)
+        /* from here on nothing is left alone any more; a card that appears changes no mind */
+        if (!task->narrow && released_forget(&change->dir) < 0)
                 say_error("/" RUN_DIR ": what was released could not be forgotten");
         if (scan_vfio_parameters(&s->root, s->host) < 0)
                 return session_out_of_memory(s);
@@ -59,12 +82,14 @@ static int write_initrd_config(const Session *s, const RunDir *dir, Stage stage)
         return run_dir_write(dir, "initrd.conf", s->config_text);
 }
 
-/* status.json at the end: it speaks for the whole. */
-static int write_report(const Session *s, const RunDir *dir, Stage stage, const char *json)
+/* status.json at the end: it speaks for the whole. What its stage did is not replaced by what was
+ * done for one card later on. */
+static int write_report(const Session *s, const RunDir *dir, const Task *task, const char *json)
 {
+        Stage stage = s->host->stage;
         int r = write_initrd_config(s, dir, stage);
 
-        if (r == 0)
+        if (r == 0 && !task->narrow)
                 r = run_dir_write(dir, stage_file(stage), json);
         if (r == 0)
                 r = run_dir_write(dir, "status.json", json);
@@ -72,7 +97,7 @@ static int write_report(const Session *s, const RunDir *dir, Stage stage, const 
 }
 
 /* The journal and systemd first: they matter even where the file cannot be written. */
-static ExitStatus publish(Session *s, const RunDir *dir, const Report *report)
+static ExitStatus publish(Session *s, const RunDir *dir, const Task *task, const Report *report)
 {
         _cleanup_free_ char *json = report_json(report, false);
         int r = systemd_journal_report(report);
@@ -80,7 +105,7 @@ static ExitStatus publish(Session *s, const RunDir *dir, const Report *report)
         systemd_notify_status(report->status, report_error(report));
         if (!json || r < 0)
                 return session_out_of_memory(s);
-        r = write_report(s, dir, report->stage, json);
+        r = write_report(s, dir, task, json);
         if (r < 0)
                 return session_fail(s, EXIT_STATUS_MACHINE, -r,
                         "/" RUN_DIR ": the report could not be written: %s",
@@ -118,38 +143,58 @@ static void publish_trouble(Session *s, const RunDir *dir)
                 say_error("/" RUN_DIR ": the report could not be written");
 }
 
-static ExitStatus apply(Session *s, const Change *change, bool *ret_published)
+static ExitStatus plan(Session *s, const Task *task, bool *ret_any)
 {
-        Report report = {0};
-        ExitStatus status = session_scan(s, 0);
+        ExitStatus status = session_scan(s, task->narrow ? SCAN_RELEASED : 0);
 
         if (status == EXIT_STATUS_OK)
                 status = session_plan(s);
-        if (status == EXIT_STATUS_OK)
-                status = session_ask_users(s);
-        if (status == EXIT_STATUS_OK)
-                status = take(s, change, &report);
-        if (status == EXIT_STATUS_OK) {
-                *ret_published = true;
-                s->recorded = false; /* what fails from here on has no other record */
-                status = publish(s, &change->dir, &report);
+        if (status != EXIT_STATUS_OK)
+                return status;
+        *ret_any = !task->narrow || plan_narrow(s->plan, task->slot);
+        return *ret_any ? session_ask_users(s) : EXIT_STATUS_OK;
+}
+
+static ExitStatus apply(Session *s, const Change *change, Task *task)
+{
+        Report report = {0};
+        bool any = false;
+        ExitStatus status = plan(s, task, &any);
+
+        if (status == EXIT_STATUS_OK && !any) {
+                say_detail("no entry of %s picks a GPU at %s", s->config_path,
+                        PCI_ADDRESS(task->slot));
+                return status;
         }
-        return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
+        if (status == EXIT_STATUS_OK)
+                status = take(s, change, task, &report);
+        if (status == EXIT_STATUS_OK) {
+                task->published = true;
+                s->recorded = false; /* what fails from here on has no other record */
+                status = publish(s, &change->dir, task, &report);
+        }
+        if (status != EXIT_STATUS_OK)
+                return status;
+        return task->narrow ? report_exit_status_at(&report, task->slot)
+                            : report_exit_status(&report);
 }
 
 ExitStatus verb_apply(const Options *options)
 {
         Session s;
         Change change = CHANGE_NULL;
-        bool published = false;
-        ExitStatus status = session_start(options, &s);
+        Task task = {0};
+        ExitStatus status = read_arguments(options, &task);
 
+        if (status != EXIT_STATUS_OK)
+                return status;
+        status = session_start(options, &s);
         s.recorded = systemd_is_journal(STDERR_FILENO);
         if (status == EXIT_STATUS_OK)
                 status = change_open(&s, &change);
         if (status == EXIT_STATUS_OK)
-                status = apply(&s, &change, &published);
-        if (s.trouble && !published)
+                status = apply(&s, &change, &task);
+        if (s.trouble && !task.published)
                 publish_trouble(&s, &change.dir);
         change_done(&change);
         session_done(&s);

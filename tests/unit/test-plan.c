@@ -56,6 +56,39 @@ Test(plan, steps_of_two_cards)
                         TAKE("0000:01:00.1") TAKE("0000:02:00.0"));
 }
 
+/* What `apply` takes for a card that has just appeared. */
+Test(plan, steps_for_one_slot)
+{
+        static const char two[] = ONE ", { name = 'b'; address = '02:00'; }";
+        static const struct {
+                const char *machine, *address;
+                bool claimed;
+                const char *steps;
+        } slots[] = {
+                {CARD TWIN HOST, "0000:02:00.0", true,
+                        "policy; hold 0000:02:00.0; load vfio_pci ids=; load vfio_iommu_type1" TAKE(
+                                "0000:02:00.0")},
+                /* whichever of its functions appeared */
+                {CARD TWIN HOST, "0000:01:00.1", true,
+                        "policy; hold 0000:01:00.0; hold 0000:01:00.1; load vfio_pci ids=; "
+                        "load vfio_iommu_type1" TAKE("0000:01:00.0") TAKE("0000:01:00.1")},
+                {CARD TWIN HOST, "0000:00:02.0", false, ""},
+                {CARD TWIN HOST, "0000:07:00.0", false, ""},
+                {CARD HOST "0000:02:00.0 10de:26b1 030000 group=2 driver=nouveau\n", "0000:02:00.0",
+                        true, "policy; load vfio_pci ids=; load vfio_iommu_type1"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(slots); i++) {
+                SCENE(scene, slots[i].machine, two);
+                PciAddress address = {0};
+
+                scene_plan(&scene);
+                cr_assert_eq(pci_address_parse(slots[i].address, &address, NULL), 0);
+                cr_expect_eq(plan_narrow(scene.plan, address), slots[i].claimed, "%zu", i);
+                cr_expect_str_eq(scene_steps_text(&scene), slots[i].steps, "%zu", i);
+        }
+}
+
 #define GRACE(bus, group, words) "0000:" bus ":00.0 10de:2342 030200 group=" group " " words "\n"
 
 /* Each driver that somebody wants is loaded, once; vfio-pci's options are its own. */
