@@ -34,6 +34,13 @@ void host_add_warning(Host *host, const char *text)
                 *warning = text;
 }
 
+void host_leave_out(Host *host, Function *f, const char *why)
+{
+        f->unreadable = why;
+        host_add_warning(host,
+                arena_printf(host->arena, "%s is left out: %s", PCI_ADDRESS(f->address), why));
+}
+
 static int compare_with_address(const void *address, const void *function)
 {
         return pci_address_compare(

@@ -118,6 +118,7 @@ typedef struct Function {
         VfioDriver *vfio_drivers; /* the variants of vfio-pci for it, best first; looked for where
                                      function_may_have_variant() */
         size_t n_vfio_drivers;
+        bool asked; /* whether it answers; scan-card.c */
         Serial serial;
         const char *name; /* "TU104GL [Tesla T4]" of pci.ids when asked for, or NULL */
 } Function;
@@ -210,6 +211,9 @@ bool binding_is_on(const Binding *binding, const char *driver);
 
 /* Adds to `warnings`. NULL is allowed: memory that has run out is remembered by the arena. */
 void host_add_warning(Host *host, const char *text);
+
+/* Makes `f` unreadable, for that reason, and warns of it. */
+void host_leave_out(Host *host, Function *f, const char *why);
 
 /* The function at `address`, or NULL. */
 const Function *host_find(const Host *host, PciAddress address);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
 #include "base/quote.h"
 #include "host/scan.h"
 
@@ -236,29 +235,8 @@ static unsigned count_vfs(Device *device)
         }
 }
 
-/*
- * All that is read of a card which has lost its power or its firmware is ones; the kernel shows
- * what it once found, and binds it to anything. Not asked of a card that a driver has: that may
- * have put it to sleep, and the question would wake it (pci_config_pm_runtime_get() in
- * drivers/pci/pci.c). The ids of a virtual function are ones by the standard.
- */
-static void read_sign_of_life(Device *device, const Function *f)
-{
-        char ids[4] = "";
-        int flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
-        _cleanup_close_ int fd = f->binding.driver || f->virtual_function
-                                         ? -EBADF
-                                         : openat(device->fd, "config", flags);
-
-        if (fd < 0 || file_read_up_to(fd, ids, sizeof(ids)) != sizeof(ids))
-                return;
-        if (memcmp(ids, "\xff\xff\xff\xff", sizeof(ids)) == 0 && !device->trouble)
-                device->trouble = "it does not answer: its configuration space reads as ones";
-}
-
 static void read_gpu(Device *device, Function *f)
 {
-        read_sign_of_life(device, f);
         f->subsystem.vendor = (uint16_t)read_hex_optional(device, "subsystem_vendor", 4);
         f->subsystem.device = (uint16_t)read_hex_optional(device, "subsystem_device", 4);
         f->boot_vga = read_decimal_optional(device, "boot_vga") != 0;

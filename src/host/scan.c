@@ -185,8 +185,7 @@ static int read_functions(Scan *scan, char **reterr_message)
                         return -ENOMEM;
                 scan_function(scan->root, scan->modules, addresses[i], host->arena, f);
                 if (f->unreadable)
-                        host_add_warning(host, arena_printf(host->arena, "%s is left out: %s",
-                                                       PCI_ADDRESS(f->address), f->unreadable));
+                        host_leave_out(host, f, f->unreadable);
         }
         return 0;
 }

@@ -184,14 +184,30 @@ bool match_picks(const Host *host, const Entry *entry, const Function *gpu)
         return match_failing(host, entry, gpu) == 0 && !names_virtual_function(host, entry);
 }
 
+/* Whether a serial number is the right one is told by no other selector. */
+static bool may_pick(const Host *host, const Entry *entry, const Function *f)
+{
+        return counts(entry, f) && (match_failing(host, entry, f) & ~SELECT_SERIAL) == 0 &&
+               !names_virtual_function(host, entry);
+}
+
+/* An entry that has one of the selectors. */
+static bool any_may_pick(
+        const Config *config, unsigned selectors, const Host *host, const Function *f)
+{
+        for (size_t i = 0; i < config->n_entries; i++)
+                if (config->entries[i].selectors & selectors &&
+                        may_pick(host, &config->entries[i], f))
+                        return true;
+        return false;
+}
+
+bool match_wants_answer(const Config *config, const Host *host, const Function *f)
+{
+        return !f->binding.driver && any_may_pick(config, ~0u, host, f);
+}
+
 bool match_wants_serial(const Config *config, const Host *host, const Function *f)
 {
-        for (size_t i = 0; i < config->n_entries; i++) {
-                const Entry *entry = &config->entries[i];
-
-                if (entry->selectors & SELECT_SERIAL && counts(entry, f) &&
-                        (match_failing(host, entry, f) & ~SELECT_SERIAL) == 0)
-                        return true;
-        }
-        return false;
+        return any_may_pick(config, SELECT_SERIAL, host, f);
 }

@@ -33,5 +33,10 @@ const Function *match_at(const Host *host, const Entry *entry, Selector place);
 /* The physical slot of `f`, or NULL. */
 const Slot *match_slot(const Host *host, const Function *f);
 
+/* True when an entry may pick `f`, a GPU that no driver has: it must be asked whether it answers. A
+ * driver may have put its card to sleep, and the question would wake it
+ * (pci_config_pm_runtime_get() in drivers/pci/pci.c). The ids of a VF are ones by the standard. */
+bool match_wants_answer(const Config *config, const Host *host, const Function *f);
+
 /* True when an entry can only be told by the serial number of `f`, which must be read for it. */
 bool match_wants_serial(const Config *config, const Host *host, const Function *f);

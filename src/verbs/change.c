@@ -6,14 +6,14 @@
 #include "host/apply.h"
 #include "host/capabilities.h"
 #include "host/ops-kernel.h"
-#include "host/scan-serial.h"
+#include "host/scan-card.h"
 #include "host/scan-users.h"
 #include "host/stuck.h"
 #include "verbs/say.h"
 
 /* What each part of a run needs beyond root's own files. A config that --config names may lie in a
  * folder that is not root's; and the files that others have open are to be seen. */
-#define TO_READ   (TO_CHANGE | SCAN_USERS_CAPABILITIES | SCAN_SERIAL_CAPABILITIES)
+#define TO_READ   (TO_CHANGE | SCAN_USERS_CAPABILITIES | SCAN_CARD_CAPABILITIES)
 #define TO_CHANGE CAPABILITY(CAP_SYS_MODULE)
 #define TO_TELL   0
 

@@ -6,7 +6,7 @@
 
 #include "host/capabilities.h"
 #include "host/conf-file.h"
-#include "host/scan-serial.h"
+#include "host/scan-card.h"
 #include "host/scan-users.h"
 #include "host/scan.h"
 #include "policy/match.h"
@@ -164,17 +164,27 @@ ExitStatus session_read_config(Session *s, bool quiet_if_missing)
         return parse_config(s, size);
 }
 
-/* Only where an entry asks for one, and only of cards that it may mean: reading wakes them. */
-static int read_serials(Session *s)
+static unsigned wanted_of(const Session *s, const Function *f)
 {
-        bool *wanted = arena_array(s->arena, s->host->n_functions, sizeof(bool));
+        unsigned wanted = 0;
+
+        if (!f->asked && match_wants_answer(s->config, s->host, f))
+                wanted |= SCAN_CARD_ANSWER;
+        if (f->serial.state == SERIAL_UNREAD && match_wants_serial(s->config, s->host, f))
+                wanted |= SCAN_CARD_SERIAL;
+        return wanted;
+}
+
+/* Only cards that an entry may mean: to ask wakes them. */
+static int ask_cards(Session *s)
+{
+        unsigned *wanted = arena_array(s->arena, s->host->n_functions, sizeof(*wanted));
 
         if (!wanted)
                 return -ENOMEM;
         for (size_t i = 0; i < s->host->n_functions; i++)
-                wanted[i] = s->host->functions[i].serial.state == SERIAL_UNREAD &&
-                            match_wants_serial(s->config, s->host, &s->host->functions[i]);
-        return scan_serials(&s->root, s->host, wanted);
+                wanted[i] = wanted_of(s, &s->host->functions[i]);
+        return scan_cards(&s->root, s->host, wanted);
 }
 
 ExitStatus session_plan(Session *s)
@@ -186,7 +196,7 @@ ExitStatus session_plan(Session *s)
                 if (status != EXIT_STATUS_OK)
                         return status;
         }
-        if (plan_off(&s->words, s->host) == PLAN_ON && read_serials(s) < 0)
+        if (plan_off(&s->words, s->host) == PLAN_ON && ask_cards(s) < 0)
                 return session_out_of_memory(s);
         if (plan_build(s->config, &s->words, s->host, &s->plan) < 0)
                 return session_out_of_memory(s);

@@ -165,8 +165,10 @@ Test(match, switches_where_they_are_named)
         expect_picks(HGX, picks, ARRAY_SIZE(picks));
 }
 
-/* Which serial numbers an entry has to know: "01:00.0 02:00.0". */
-static const char *wanted(const char *machine, const char *config)
+typedef bool (*Wants)(const Config *config, const Host *host, const Function *f);
+
+/* Of which cards an entry has to know something: "01:00.0 02:00.0". */
+static const char *wanted(Wants wants, const char *machine, const char *config)
 {
         static char text[256];
         SCENE(scene, machine, config);
@@ -175,7 +177,7 @@ static const char *wanted(const char *machine, const char *config)
         for (size_t i = 0; i < scene.host->n_functions; i++) {
                 const Function *f = &scene.host->functions[i];
 
-                if (match_wants_serial(scene.config, scene.host, f))
+                if (wants(scene.config, scene.host, f))
                         sprintf(text + strlen(text), "%s%s", *text ? " " : "",
                                 PCI_ADDRESS(f->address) + 5);
         }
@@ -203,10 +205,44 @@ Test(match, wants_serials_of_candidates_only)
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-                cr_expect_str_eq(wanted(MACHINE, rows[i].config), rows[i].wanted, "%s: %s",
-                        rows[i].config, wanted(MACHINE, rows[i].config));
-        cr_expect_str_eq(
-                wanted(HGX, "{ serial = '1111222233334444'; }"), "07:00.0 08:00.0 0a:00.0");
-        cr_expect_str_eq(
-                wanted(HGX, "{ serial = '1111222233334444'; id = '10de:2330'; }"), "0a:00.0");
+                cr_expect_str_eq(wanted(match_wants_serial, MACHINE, rows[i].config),
+                        rows[i].wanted, "%s: %s", rows[i].config,
+                        wanted(match_wants_serial, MACHINE, rows[i].config));
+        cr_expect_str_eq(wanted(match_wants_serial, HGX, "{ serial = '1111222233334444'; }"),
+                "07:00.0 08:00.0 0a:00.0");
+        cr_expect_str_eq(wanted(match_wants_serial, HGX,
+                                 "{ serial = '1111222233334444'; id = '10de:2330'; }"),
+                "0a:00.0");
+}
+
+#define DRIVEN                                                                                     \
+        "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau\n"                                   \
+        "0000:02:00.0 10de:26b1 030000 group=2\n0000:02:00.1 10de:22ba 040300 group=2\n"           \
+        "0000:03:00.0 10de:2330 030200 group=3 numvfs=1\n"                                         \
+        "0000:03:00.4 10de:2330 030200 group=4 vf=0000:03:00.0\n"                                  \
+        "0000:04:00.0 1002:744c 030000 group=5 unreadable=class\n"                                 \
+        "0000:05:00.0 10de:22a3 068000 group=6\n"
+
+/* A card that no entry may pick is left alone, and one that a driver has. */
+Test(match, asks_whether_those_answer_that_may_be_picked)
+{
+        static const struct {
+                const char *config, *wanted;
+        } rows[] = {
+                {"", ""},
+                {"{ id = '10de:26b1'; count = 'all'; }", "02:00.0"},
+                {"{ vendor = 'nvidia'; count = 'all'; }", "02:00.0 03:00.0"},
+                {"{ address = '01:00'; }", ""},
+                {"{ address = '02:00.1'; }", "02:00.0"},
+                {"{ address = '02:00'; id = '10de:2330'; }", ""},
+                {"{ address = '03:00.0'; }, { id = '10de:22a3'; }", "03:00.0 05:00.0"},
+                {"{ address = '03:00.4'; }", ""},
+                {"{ vendor = 'amd'; }", ""},
+                {"{ serial = '0000000000000022'; id = '10de:26b1'; }", "02:00.0"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                cr_expect_str_eq(wanted(match_wants_answer, DRIVEN, rows[i].config), rows[i].wanted,
+                        "%s: %s", rows[i].config,
+                        wanted(match_wants_answer, DRIVEN, rows[i].config));
 }

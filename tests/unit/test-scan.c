@@ -185,47 +185,6 @@ Test(scan, counts_virtual_functions_without_the_attribute)
         cr_assert_not(scan_opens("sriov_numvfs"));
 }
 
-/* A card that fell off the bus, as the kernel shows it; and what must not be taken for one. */
-Test(scan, asks_whether_the_card_answers)
-{
-        static const unsigned char ones[64] = {[0 ... 63] = 0xff};
-        static const unsigned char ids[64] = {0x4c, 0x10, 0xb1, 0x26, 0xff, 0xff, 0xff, 0xff};
-        static const struct {
-                const void *config;
-                size_t size;
-                const char *driver;
-                bool virtual_function;
-                const char *trouble;
-        } rows[] = {
-                {ones, 64, NULL, false,
-                        "it does not answer: its configuration space reads as ones"},
-                {ones, 4, NULL, false, "it does not answer: its configuration space reads as ones"},
-                {ones, 3, NULL, false, ""},
-                {ones, 0, NULL, false, ""},
-                {ids, 64, NULL, false, ""},
-                {ones, 64, "vfio-pci", false, ""},
-                {ones, 64, NULL, true, ""},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                _cleanup_(tree_freep) Tree *tree = tree_new();
-                TreeFunction card = gpu, pf = gpu;
-
-                card.driver = rows[i].driver;
-                if (rows[i].virtual_function) {
-                        pf.address = "0000:00:02.0";
-                        tree_add_function(tree, &pf);
-                        card.physfn = pf.address;
-                }
-                tree_add_function(tree, &card);
-                tree_set_bytes(tree, GPU "config", rows[i].config, rows[i].size);
-
-                _cleanup_(host_freep) Host *host = scan(tree, 0);
-
-                cr_expect_str_eq(trouble_of(host, "0000:01:00.0"), rows[i].trouble, "%zu", i);
-        }
-}
-
 Test(scan, counts_virtual_functions_by_their_links)
 {
         _cleanup_(tree_freep) Tree *tree = tree_new();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/scan-serial.h"
+#include "host/scan-card.h"
 
 #include <endian.h>
 #include <fcntl.h>
@@ -97,26 +97,69 @@ static bool read_attribute(const Root *root, const char *device, uint64_t *ret)
         return root_read(root, path, 64, &text) == 0 && pci_serial_parse(text, ret) == 0;
 }
 
+/* In the order in which a worker asks: what does not answer has no serial number to tell. */
+enum {
+        ASK_ANSWER,
+        ASK_SERIAL,
+        _ASK_MAX,
+};
+
+/* Of the question about function `i`: the step of a worker, and where its outcome stands. */
+#define STEP_OF(i, question) ((i)*_ASK_MAX + (question))
+
 typedef struct Reader {
         const Root *root;
         const Function *functions;
         uint64_t *numbers; /* one for each function, shared with the workers; 0: none */
 } Reader;
 
+#define DEVICE_SIZE (sizeof("sys/bus/pci/devices/") + PCI_ADDRESS_SIZE)
+
+static int open_config(const Root *root, const char *device)
+{
+        char path[DEVICE_SIZE + sizeof("/config")];
+
+        snprintf(path, sizeof(path), "%s/config", device);
+        return root_open_file(root, path, O_RDONLY | O_NOCTTY);
+}
+
+/*
+ * All that is read of a card which has lost its power or its firmware is ones; the kernel shows
+ * what it once found, and binds it to anything. A file that cannot be read says nothing about the
+ * card. Returns 0 or -ENODEV, which nothing else here does.
+ */
+static int ask_answer(const Root *root, const char *device)
+{
+        _cleanup_close_ int fd = open_config(root, device);
+        uint32_t ids = 0;
+
+        if (fd >= 0 && read_register(fd, 0, &ids) == 0 && ids == UINT32_MAX)
+                return -ENODEV;
+        return 0;
+}
+
+static int ask_serial(const Root *root, const char *device, uint64_t *ret)
+{
+        _cleanup_close_ int fd = -EBADF;
+
+        if (read_attribute(root, device, ret))
+                return 0;
+        fd = open_config(root, device);
+        return fd < 0 ? fd : read_config(fd, ret);
+}
+
 /* In a worker. */
-static int read_one(void *context, size_t index)
+static int ask(void *context, size_t step)
 {
         const Reader *reader = context;
-        _cleanup_close_ int fd = -EBADF;
-        char device[64], path[128];
+        const size_t i = step / _ASK_MAX;
+        char device[DEVICE_SIZE];
 
         snprintf(device, sizeof(device), "sys/bus/pci/devices/%s",
-                PCI_ADDRESS(reader->functions[index].address));
-        if (read_attribute(reader->root, device, &reader->numbers[index]))
-                return 0;
-        snprintf(path, sizeof(path), "%s/config", device);
-        fd = root_open_file(reader->root, path, O_RDONLY | O_NOCTTY);
-        return fd < 0 ? fd : read_config(fd, &reader->numbers[index]);
+                PCI_ADDRESS(reader->functions[i].address));
+        if (step == STEP_OF(i, ASK_ANSWER))
+                return ask_answer(reader->root, device);
+        return ask_serial(reader->root, device, &reader->numbers[i]);
 }
 
 static const char *trouble_text(const StepOutcome *outcome)
@@ -128,6 +171,7 @@ static const char *trouble_text(const StepOutcome *outcome)
         case EPERM:
                 return "only root may read it";
         case EIO:
+        case ENODEV:
                 return "the card does not answer";
         case EBADMSG:
         case ENODATA:
@@ -148,34 +192,68 @@ static Serial make_serial(Arena *arena, const StepOutcome *outcome, uint64_t num
         return (Serial){.state = SERIAL_KNOWN, .number = number};
 }
 
-static int read_all(Reader *reader, Host *host, const bool *wanted)
+/* A worker that could not run at all says nothing about the card. */
+static const char *silence_text(const StepOutcome *outcome)
 {
-        const WorkerLimits limits = {.step_ms = SCAN_SERIAL_MS, .total_ms = SCAN_SERIAL_MS};
-        size_t n = 0;
-        _cleanup_free_ size_t *indices = calloc(host->n_functions, sizeof(size_t));
-        _cleanup_free_ WorkerTask *tasks = calloc(host->n_functions, sizeof(WorkerTask));
-        _cleanup_free_ StepOutcome *outcomes = calloc(host->n_functions, sizeof(StepOutcome));
+        if (outcome->state == STEP_TIMED_OUT)
+                return "it does not answer in time";
+        if (outcome->state == STEP_FAILED && outcome->error == ENODEV)
+                return "it does not answer: its configuration space reads as ones";
+        return NULL;
+}
 
-        if (!indices || !tasks || !outcomes)
-                return -ENOMEM;
-        for (size_t i = 0; i < host->n_functions; i++) {
-                if (!wanted[i])
-                        continue;
-                indices[n] = i;
-                tasks[n] = (WorkerTask){.steps = &indices[n],
-                        .n_steps = 1,
-                        .capabilities = SCAN_SERIAL_CAPABILITIES};
-                n++;
+static void conclude(Host *host, Function *f, unsigned wanted,
+        const StepOutcome outcomes[static _ASK_MAX], uint64_t number)
+{
+        const StepOutcome *last = &outcomes[ASK_SERIAL];
+
+        if (wanted & SCAN_CARD_ANSWER) {
+                const char *silence = silence_text(&outcomes[ASK_ANSWER]);
+
+                f->asked = true;
+                if (silence)
+                        host_leave_out(host, f, silence);
+                if (outcomes[ASK_ANSWER].state != STEP_DONE)
+                        last = &outcomes[ASK_ANSWER];
         }
+        if (wanted & SCAN_CARD_SERIAL)
+                f->serial = make_serial(host->arena, last, number);
+}
 
-        int r = worker_run_all(tasks, n, read_one, reader, &limits, outcomes);
+static WorkerTask make_task(size_t i, unsigned wanted, size_t steps[static _ASK_MAX])
+{
+        size_t n = 0;
+
+        if (wanted & SCAN_CARD_ANSWER)
+                steps[n++] = STEP_OF(i, ASK_ANSWER);
+        if (wanted & SCAN_CARD_SERIAL)
+                steps[n++] = STEP_OF(i, ASK_SERIAL);
+        return (WorkerTask){.steps = steps,
+                .n_steps = n,
+                .capabilities = wanted & SCAN_CARD_SERIAL ? SCAN_CARD_CAPABILITIES : 0};
+}
+
+static int ask_all(Reader *reader, Host *host, const unsigned *wanted)
+{
+        const WorkerLimits limits = {.step_ms = SCAN_CARD_MS, .total_ms = SCAN_CARD_MS};
+        const size_t n = host->n_functions;
+        _cleanup_free_ size_t *steps = calloc(n * _ASK_MAX, sizeof(size_t));
+        _cleanup_free_ WorkerTask *tasks = calloc(n, sizeof(WorkerTask));
+        _cleanup_free_ StepOutcome *outcomes = calloc(n * _ASK_MAX, sizeof(StepOutcome));
+
+        if (!steps || !tasks || !outcomes)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                tasks[i] = make_task(i, wanted[i], &steps[STEP_OF(i, 0)]);
+
+        int r = worker_run_all(tasks, n, ask, reader, &limits, outcomes);
         for (size_t i = 0; r == 0 && i < n; i++)
-                host->functions[indices[i]].serial = make_serial(
-                        host->arena, &outcomes[indices[i]], reader->numbers[indices[i]]);
+                conclude(host, &host->functions[i], wanted[i], &outcomes[STEP_OF(i, 0)],
+                        reader->numbers[i]);
         return r;
 }
 
-static bool any(const bool *wanted, size_t n)
+static bool any(const unsigned *wanted, size_t n)
 {
         for (size_t i = 0; i < n; i++)
                 if (wanted[i])
@@ -183,7 +261,7 @@ static bool any(const bool *wanted, size_t n)
         return false;
 }
 
-int scan_serials(const Root *root, Host *host, const bool *wanted)
+int scan_cards(const Root *root, Host *host, const unsigned *wanted)
 {
         const size_t size = host->n_functions * sizeof(uint64_t);
 
@@ -196,7 +274,7 @@ int scan_serials(const Root *root, Host *host, const bool *wanted)
                 return -ENOMEM;
 
         Reader reader = {.root = root, .functions = host->functions, .numbers = numbers};
-        int r = read_all(&reader, host, wanted);
+        int r = ask_all(&reader, host, wanted);
 
         munmap(numbers, size);
         if (r < 0)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* What only the card itself can tell. To ask wakes one that sleeps. */
+
+#include "host/capabilities.h"
+#include "host/host.h"
+#include "host/root.h"
+
+typedef enum ScanCard {
+        SCAN_CARD_ANSWER = 1 << 0, /* whether it answers at all; else it becomes `unreadable` */
+        SCAN_CARD_SERIAL = 1 << 1, /* its PCIe Device Serial Number */
+} ScanCard;
+
+/* What workers need that look for a serial number; without it they see less, and say so. */
+#define SCAN_CARD_CAPABILITIES CAPABILITY(CAP_SYS_ADMIN)
+
+/* For all cards together; lint adds it to the other deadlines of a run. */
+#define SCAN_CARD_MS 2000
+
+/*
+ * Asks each function for what `wanted`, an item for each, holds of ScanCard: in workers of their
+ * own, side by side, since a card that does not wake up holds its reader for a minute
+ * (drivers/pci/pci.c, pci_dev_wait()). One that does not answer becomes `unreadable`, with a
+ * warning in the Host; a serial number that could not be read says why. Returns 0 or -ENOMEM.
+ */
+int scan_cards(const Root *root, Host *host, const unsigned *wanted) _must_check_;
