@@ -56,6 +56,11 @@ static const SchemaKey entry_keys[] = {
                 " \"nvgrace_gpu_vfio_pci\"",
                 value_read_driver, offsetof(Entry, driver), 0},
         {"force_unbind", EXPECTED_BOOL, value_read_bool, offsetof(Entry, force_unbind), 0},
+        {"reset_method",
+                "the kernel's names of methods, each once, the one to try first in front, e.g."
+                " [ \"flr\", \"bus\" ]",
+                value_read_reset_method, offsetof(Entry, reset_method), 0},
+        {"d3cold", EXPECTED_BOOL, value_read_option, offsetof(Entry, d3cold), 0},
 };
 static const Schema entry_schema = {entry_keys, ARRAY_SIZE(entry_keys)};
 
@@ -176,6 +181,7 @@ static void read_entry(const Reading *reading, const config_setting_t *group, si
                 .line = config_setting_source_line(group),
                 .count = 1,
                 .functions = ENTRY_FUNCTIONS_ALL,
+                .d3cold = -1,
         };
         entry->selectors =
                 read_group(&entry_schema, group, reading->arena, reading->problems, entry);

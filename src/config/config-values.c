@@ -211,6 +211,39 @@ void value_read_members(const Reading *reading, const config_setting_t *setting,
         }
 }
 
+static bool has_word(const char *line, const char *word)
+{
+        size_t n = strlen(word);
+
+        for (const char *at = line; (at = strstr(at, word)); at += n)
+                if ((at == line || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+                        return true;
+        return false;
+}
+
+/* The line that the kernel takes and shows; whether it knows the names it will say itself. */
+void value_read_reset_method(const Reading *reading, const config_setting_t *setting, void *target)
+{
+        unsigned n = value_is_row(setting) ? (unsigned)config_setting_length(setting) : 0;
+        const char *line = "";
+
+        if (n == 0 || n > RESET_METHODS_MAX) {
+                value_reject(reading, setting);
+                return;
+        }
+        for (unsigned i = 0; line && i < n; i++) {
+                const config_setting_t *item = config_setting_get_elem(setting, i);
+                const char *word = string_of(item);
+
+                if (!is_word(word, "abcdefghijklmnopqrstuvwxyz" DIGITS "_") ||
+                        strcmp(word, "default") == 0 || has_word(line, word))
+                        value_reject(reading, item);
+                else
+                        line = arena_printf(reading->arena, "%s%s%s", line, *line ? " " : "", word);
+        }
+        *(const char **)target = line;
+}
+
 void value_read_timeout(const Reading *reading, const config_setting_t *setting, void *target)
 {
         int seconds = integer_of(setting, CONFIG_TIMEOUT_MIN, CONFIG_TIMEOUT_MAX);

@@ -11,6 +11,8 @@
 #define ROW_MAX                                                                                    \
         1024 /* entries of `gpus`, or names in `blacklist`: more is no config but an attack */
 
+#define RESET_METHODS_MAX 16 /* Linux knows seven */
+
 typedef struct Reading Reading;
 
 /* One key of a group. */
@@ -53,6 +55,7 @@ void value_read_vendor(const Reading *reading, const config_setting_t *setting, 
 void value_read_count(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_functions(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_members(const Reading *reading, const config_setting_t *setting, void *target);
+void value_read_reset_method(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_timeout(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_driver(const Reading *reading, const config_setting_t *setting, void *target);
 void value_read_blacklist(const Reading *reading, const config_setting_t *setting, void *target);

@@ -58,8 +58,11 @@ typedef struct Entry {
         bool allow_boot_display;
         Place *members; /* foreigners of the IOMMU group that may be claimed too */
         size_t n_members;
-        const char *driver; /* "vfio-pci" or the name of a variant; NULL: the best */
-        bool force_unbind;  /* take the display from a driver that has it */
+        const char *reset_method; /* names in their order, with blanks between; NULL: the kernel's
+                                   */
+        int d3cold;               /* -1 the kernel's, 0 false, 1 true */
+        const char *driver;       /* "vfio-pci" or the name of a variant; NULL: the best */
+        bool force_unbind;        /* take the display from a driver that has it */
 } Entry;
 
 /* Parameters of the vfio-pci module that the config can set; names in config_vfio_option_name(). */

@@ -16,8 +16,8 @@ typedef struct Apply {
 
 /* The steps of a claim that follow one another: a function's own stand together. */
 #define CHANGES_OF_DRIVER                                                                          \
-        (1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_BIND | 1u << STEP_CLEAR |            \
-                1u << STEP_PROBE | 1u << STEP_ANNOUNCE)
+        (1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_RESET_METHOD | 1u << STEP_D3COLD |   \
+                1u << STEP_BIND | 1u << STEP_CLEAR | 1u << STEP_PROBE | 1u << STEP_ANNOUNCE)
 
 static unsigned time_left(const Apply *apply)
 {
@@ -43,6 +43,10 @@ static int do_step(const Step *step, const Ops *ops)
                                                            : ops->forget_id(ops->context, id);
         case STEP_UNBIND:
                 return ops->unbind(ops->context, step->address, step->target);
+        case STEP_RESET_METHOD:
+                return ops->set_reset_method(ops->context, step->address, step->target);
+        case STEP_D3COLD:
+                return ops->set_d3cold(ops->context, step->address, step->target);
         case STEP_BIND:
                 return ops->bind(ops->context, step->address, step->target);
         case STEP_CLEAR:

@@ -86,6 +86,13 @@ typedef struct Serial {
         const char *trouble;
 } Serial;
 
+/* What the kernel may do with a function on its own: read where an entry wants it otherwise. */
+typedef struct Settings {
+        bool known;               /* somebody looked; otherwise the rest says nothing */
+        const char *reset_method; /* names in their order; NULL: there is no such attribute */
+        int d3cold;               /* d3cold_allowed: 0 or 1; -1: there is no such attribute */
+} Settings;
+
 /* A slot of the case, as the firmware or a hotplug driver names it. */
 typedef struct Slot {
         const char *name;
@@ -120,6 +127,7 @@ typedef struct Function {
         size_t n_vfio_drivers;
         bool asked; /* whether it answers; scan-card.c */
         Serial serial;
+        Settings settings;
         const char *name; /* "TU104GL [Tesla T4]" of pci.ids when asked for, or NULL */
 } Function;
 

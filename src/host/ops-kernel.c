@@ -13,7 +13,8 @@
 #include "host/scan.h"
 
 /* Of one model in vfio-pci's ids=; a module's parameter is no longer than that. */
-#define IDS_MAX 256
+#define IDS_MAX       256
+#define ATTRIBUTE_MAX 512
 
 /* A driver's name becomes part of a path; the kernel cuts an override at a newline. */
 static bool driver_name_is_sane(const char *driver)
@@ -129,6 +130,32 @@ static int bind(void *context, PciAddress address, const char *driver)
         return r;
 }
 
+/* The kernel may take a value and keep another. */
+static int set_device_attribute(
+        const Root *root, PciAddress address, const char *attribute, const char *value)
+{
+        char path[sizeof("sys/bus/pci/devices//d3cold_allowed") + PCI_ADDRESS_SIZE];
+        _cleanup_free_ char *kept = NULL;
+
+        snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/%s", PCI_ADDRESS(address), attribute);
+        int r = write_attribute(root, path, value);
+        if (r == 0)
+                r = root_read(root, path, ATTRIBUTE_MAX, &kept);
+        if (r < 0)
+                return r;
+        return strcmp(kept, value) == 0 ? 0 : -EIO;
+}
+
+static int set_reset_method(void *context, PciAddress address, const char *methods)
+{
+        return set_device_attribute(context, address, "reset_method", methods);
+}
+
+static int set_d3cold(void *context, PciAddress address, const char *allowed)
+{
+        return set_device_attribute(context, address, "d3cold_allowed", allowed);
+}
+
 /* As for what the owner may do, the modes stay as they are. */
 static int set_file_readable(const Root *root, const char *path, bool readable)
 {
@@ -205,6 +232,8 @@ int ops_kernel_init(const Root *root, Ops *ret)
                 .set_override = set_override,
                 .load = load,
                 .unbind = unbind,
+                .set_reset_method = set_reset_method,
+                .set_d3cold = set_d3cold,
                 .bind = bind,
                 .set_readable = set_readable,
                 .forget_id = forget_id,

@@ -31,6 +31,10 @@ typedef struct Ops {
         int (*load)(void *context, const char *module, const char *options);
         /* Take `address` from `driver`. */
         int (*unbind)(void *context, PciAddress address, const char *driver);
+        /* Set an attribute of `address` and read it back (-EIO: the kernel has kept another value):
+         * `reset_method`, names with blanks between; `d3cold_allowed`, 1 or 0. */
+        int (*set_reset_method)(void *context, PciAddress address, const char *methods);
+        int (*set_d3cold)(void *context, PciAddress address, const char *allowed);
         /* Bind `address` to `driver`: the driver's `bind`, whose errno tells what drivers_probe
          * hides. */
         int (*bind)(void *context, PciAddress address, const char *driver);

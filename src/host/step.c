@@ -30,6 +30,8 @@ const char *step_type_name(StepType type)
                 [STEP_FORGET] = "forget",
                 [STEP_UNBIND] = "unbind",
                 [STEP_OVERRIDE] = "override",
+                [STEP_RESET_METHOD] = "reset-method",
+                [STEP_D3COLD] = "d3cold",
                 [STEP_BIND] = "bind",
                 [STEP_CLEAR] = "clear",
                 [STEP_PROBE] = "probe",
@@ -58,6 +60,11 @@ const char *step_describe(const Step *step, Arena *arena)
         case STEP_OVERRIDE:
                 return arena_printf(
                         arena, "override %s (driver_override = %s)", address, step->target);
+        case STEP_RESET_METHOD:
+                return arena_printf(arena, "set reset_method of %s to `%s`", address, step->target);
+        case STEP_D3COLD:
+                return arena_printf(
+                        arena, "set d3cold_allowed of %s to `%s`", address, step->target);
         case STEP_BIND:
                 return arena_printf(arena, "bind %s to %s", address, step->target);
         case STEP_CLEAR:

@@ -10,15 +10,17 @@
 
 /* In the order in which apply takes them. */
 typedef enum StepType {
-        STEP_POLICY,   /* write /run/modprobe.d/vfio-gpu.conf: `text` */
-        STEP_HOLD,     /* override `address` with a name that no driver has */
-        STEP_LOAD,     /* load module `target` with options `text` */
-        STEP_FORGET,   /* make vfio-pci forget the model `target` of its ids= */
-        STEP_UNBIND,   /* take `address` from driver `target` */
-        STEP_OVERRIDE, /* override `address` with driver `target` */
-        STEP_BIND,     /* bind `address` to driver `target` */
-        STEP_CLEAR,    /* clear the override of `address` */
-        STEP_PROBE,    /* let loaded drivers have `address` */
+        STEP_POLICY,       /* write /run/modprobe.d/vfio-gpu.conf: `text` */
+        STEP_HOLD,         /* override `address` with a name that no driver has */
+        STEP_LOAD,         /* load module `target` with options `text` */
+        STEP_FORGET,       /* make vfio-pci forget the model `target` of its ids= */
+        STEP_UNBIND,       /* take `address` from driver `target` */
+        STEP_OVERRIDE,     /* override `address` with driver `target` */
+        STEP_RESET_METHOD, /* let the kernel reset `address` by the methods `target` */
+        STEP_D3COLD,       /* let the kernel cut the power of `address`, or not: `target` 1 or 0 */
+        STEP_BIND,         /* bind `address` to driver `target` */
+        STEP_CLEAR,        /* clear the override of `address` */
+        STEP_PROBE,        /* let loaded drivers have `address` */
         STEP_ANNOUNCE, /* tell udev of `address`; one of the modules `target` may take it, or NULL
                         */
         _STEP_TYPE_MAX,

@@ -9,6 +9,7 @@
 #include "policy/driver.h"
 #include "policy/rules.h"
 #include "policy/select.h"
+#include "policy/settings.h"
 #include "policy/warnings.h"
 
 static void add_step(Plan *plan, Step step)
@@ -79,6 +80,17 @@ static void add_unbinds(Plan *plan, size_t index)
         }
 }
 
+static void add_settings(Plan *plan, size_t index, size_t i)
+{
+        Step steps[SETTINGS_MAX] = {0};
+        size_t n = settings_steps(&plan->claims.items[index], i, steps);
+
+        for (size_t k = 0; k < n; k++) {
+                steps[k].claim = (int)index;
+                add_step(plan, steps[k]);
+        }
+}
+
 /* A driver's override and its bind stand together, so that a failure names its function. */
 static void add_binds(Plan *plan, size_t index)
 {
@@ -93,6 +105,7 @@ static void add_binds(Plan *plan, size_t index)
                         continue;
                 step.type = STEP_OVERRIDE;
                 add_step(plan, step);
+                add_settings(plan, index, i);
                 step.type = STEP_BIND;
                 add_step(plan, step);
         }
@@ -259,6 +272,17 @@ bool plan_narrow(Plan *plan, PciAddress address)
         }
         plan->n_steps = n;
         return claimed;
+}
+
+bool plan_wants_settings(const Plan *plan, const Function *f)
+{
+        for (size_t i = 0; i < plan->claims.n_items; i++) {
+                const Claim *claim = &plan->claims.items[i];
+
+                if (!claim->skipped && claim_holds(claim, f) && settings_unread(claim, f))
+                        return true;
+        }
+        return false;
 }
 
 void plan_free(Plan *plan)

@@ -43,5 +43,8 @@ bool plan_narrow(Plan *plan, PciAddress address);
 /* True when a step takes `f` from its driver: then it matters who uses it. */
 bool plan_takes(const Plan *plan, const Function *f);
 
+/* True when the plan would differ with other settings of `f`, and nobody has read them. */
+bool plan_wants_settings(const Plan *plan, const Function *f);
+
 void plan_free(Plan *plan);
 DEFINE_CLEANUP(Plan *, plan_free);

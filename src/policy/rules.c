@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "policy/driver.h"
 #include "policy/members.h"
+#include "policy/settings.h"
 
 typedef struct Bench {
         const Host *host;
@@ -253,6 +254,11 @@ static const char *rule_timeout(const Bench *bench, const Claim *claim)
         return NULL;
 }
 
+static const char *rule_settings(const Bench *bench, const Claim *claim)
+{
+        return settings_missing(claim, bench->arena);
+}
+
 static bool is_quiet_bridge(const Function *f)
 {
         unsigned class = function_class(f);
@@ -340,6 +346,7 @@ static const struct {
         {REASON_BRIDGE_HEADER, rule_bridge_header},
         {REASON_NO_DRIVER, rule_no_driver},
         {REASON_TIMEOUT, rule_timeout},
+        {REASON_BIND_FAILED, rule_settings},
 };
 
 /* Refuses at once what breaks `rule` now; true when that was any claim. */
@@ -414,11 +421,12 @@ int rules_judge(const Host *host, Arena *arena, Claims *claims)
         complete_refusals(&bench, claims, REASON_SHARED_GROUP, rule_shared_group);
         judge_groups(&bench, claims);
         judge_alone(&bench, claims, REASON_SHARED_GROUP, REASON_TIMEOUT);
+        judge_alone(&bench, claims, REASON_TIMEOUT, _REASON_MAX);
         judge_groups(&bench, claims);
         if (judge_together(&bench, claims, REASON_BOOT_DISPLAY, rule_last_display))
                 judge_groups(&bench, claims);
         complete_refusals(&bench, claims, REASON_BOOT_DISPLAY, rule_last_display);
         /* a function that is stuck belongs to no driver of the host: its group need not fall */
-        judge_alone(&bench, claims, REASON_NO_DRIVER, _REASON_MAX);
+        judge_alone(&bench, claims, REASON_NO_DRIVER, REASON_BIND_FAILED);
         return arena_failed(arena) ? -ENOMEM : 0;
 }

@@ -24,6 +24,13 @@ static const char *remedy(const Claim *claim, Reason reason, Arena *arena)
         return reason_remedy(reason, claim->host->image_tool, arena);
 }
 
+/* The rule's own sentence says already what to turn to. */
+static bool tells_remedy(Reason reason)
+{
+        return reason == REASON_NO_IOMMU || reason == REASON_SHARED_GROUP ||
+               reason == REASON_BIND_FAILED;
+}
+
 /* Cause, remedy, and which other rules stand in the way once this one is dealt with. */
 static const char *refusal_message(const Claim *claim, Reason reason, Arena *arena)
 {
@@ -37,8 +44,7 @@ static const char *refusal_message(const Claim *claim, Reason reason, Arena *are
                 text_add(&others, "%s: %s", reason_word((Reason)other), claim->reasons[other]);
         }
         text_add(&text, "%s", claim->reasons[reason]);
-        /* these sentences tell already what to turn to */
-        if (reason != REASON_NO_IOMMU && reason != REASON_SHARED_GROUP)
+        if (!tells_remedy(reason))
                 text_add(&text, "; %s", remedy(claim, reason, arena));
         if (!text_is_empty(&others))
                 text_add(&text, " (also %s)", others.string);
@@ -166,6 +172,16 @@ static const Step *first_trouble(
         return NULL;
 }
 
+/* What the kernel would take instead, "" where that is not known. */
+static const char *offer(const Claim *claim, const Step *step, Arena *arena)
+{
+        const char *methods = claim->display->settings.reset_method;
+
+        if (step->type != STEP_RESET_METHOD || !methods)
+                return "";
+        return arena_printf(arena, " (the kernel offers `%s`)", methods);
+}
+
 static void blame_step(Verdict *verdict, const Claim *claim, const Step *step,
         const StepOutcome *outcome, const char *where, Arena *arena)
 {
@@ -180,8 +196,9 @@ static void blame_step(Verdict *verdict, const Claim *claim, const Step *step,
         }
         verdict->reason = step->type == STEP_LOAD ? REASON_NO_DRIVER : REASON_BIND_FAILED;
         verdict->error = outcome->error;
-        verdict->message = arena_printf(arena, "could not %s: %s; now %s; %s", doing,
-                strerror(outcome->error), where, remedy(claim, verdict->reason, arena));
+        verdict->message = arena_printf(arena, "could not %s: %s%s; now %s; %s", doing,
+                strerror(outcome->error), offer(claim, step, arena), where,
+                remedy(claim, verdict->reason, arena));
 }
 
 Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "policy/members.h"
 #include "policy/passphrase.h"
+#include "policy/settings.h"
 
 /* `sentence` is NULL when memory was out, which the arena remembers. */
 static void warn(Plan *plan, const char *sentence)
@@ -76,10 +77,25 @@ static void warn_of_passphrase(const KernelWords *words, const Host *host, Plan 
                 warn(plan, untyped);
 }
 
+static void warn_of_settings(Plan *plan)
+{
+        for (size_t i = 0; i < plan->claims.n_items; i++) {
+                const Claim *claim = &plan->claims.items[i];
+
+                for (size_t k = 0; claim_is_accepted(claim) && k < claim->n_functions; k++) {
+                        const char *sentence = settings_kept(claim, k, plan->arena);
+
+                        if (sentence)
+                                warn(plan, sentence);
+                }
+        }
+}
+
 void warnings_collect(const Config *config, const KernelWords *words, const Host *host, Plan *plan)
 {
         warn_of_skips(config, words, plan);
         warn_of_install_lines(host, plan);
+        warn_of_settings(plan);
         members_warn(host, plan->arena, &plan->claims, &plan->warnings, &plan->n_warnings);
         warn_of_passphrase(words, host, plan);
 }

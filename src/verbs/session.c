@@ -7,6 +7,7 @@
 #include "host/capabilities.h"
 #include "host/conf-file.h"
 #include "host/scan-card.h"
+#include "host/scan-settings.h"
 #include "host/scan-users.h"
 #include "host/scan.h"
 #include "policy/match.h"
@@ -187,6 +188,32 @@ static int ask_cards(Session *s)
         return scan_cards(&s->root, s->host, wanted);
 }
 
+static ExitStatus build_plan(Session *s)
+{
+        if (s->plan)
+                plan_free(TAKE_PTR(s->plan));
+        if (plan_build(s->config, &s->words, s->host, &s->plan) < 0)
+                return session_out_of_memory(s);
+        return EXIT_STATUS_OK;
+}
+
+/* Only where an entry wants them otherwise; then the plan is made anew. */
+static ExitStatus read_settings(Session *s)
+{
+        Function **wanted = arena_array(s->arena, s->host->n_functions, sizeof(*wanted));
+        size_t n = 0;
+
+        if (!wanted)
+                return session_out_of_memory(s);
+        for (size_t i = 0; i < s->host->n_functions; i++)
+                if (plan_wants_settings(s->plan, &s->host->functions[i]))
+                        wanted[n++] = &s->host->functions[i];
+        scan_settings(&s->root, s->host, wanted, n);
+        if (arena_failed(s->host->arena))
+                return session_out_of_memory(s);
+        return n > 0 ? build_plan(s) : EXIT_STATUS_OK;
+}
+
 ExitStatus session_plan(Session *s)
 {
         if (!s->config) {
@@ -198,9 +225,9 @@ ExitStatus session_plan(Session *s)
         }
         if (plan_off(&s->words, s->host) == PLAN_ON && ask_cards(s) < 0)
                 return session_out_of_memory(s);
-        if (plan_build(s->config, &s->words, s->host, &s->plan) < 0)
-                return session_out_of_memory(s);
-        return EXIT_STATUS_OK;
+
+        ExitStatus status = build_plan(s);
+        return status == EXIT_STATUS_OK ? read_settings(s) : status;
 }
 
 /* Those that the plan takes from a driver, and of which nobody has asked yet who uses them. */

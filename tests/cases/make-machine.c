@@ -42,6 +42,8 @@ static void add_function(const MachineFunction *f, void *context)
                 .parent = optional(f->parent),
                 .serial = optional(f->serial),
                 .bridge = f->bridge,
+                .reset_method = optional(f->reset_method),
+                .d3cold = optional(f->d3cold),
         };
         char address[PCI_ADDRESS_SIZE];
 

@@ -67,6 +67,8 @@ static bool take_text(const char *word, MachineFunction *f)
                 {"unreadable=", offsetof(MachineFunction, unreadable)},
                 {"in_use=", offsetof(MachineFunction, in_use)},
                 {"stuck=", offsetof(MachineFunction, stuck)},
+                {"reset_method=", offsetof(MachineFunction, reset_method)},
+                {"d3cold=", offsetof(MachineFunction, d3cold)},
                 {"doubt=", offsetof(MachineFunction, doubt)},
                 {"variants=", offsetof(MachineFunction, variants)},
         };
@@ -77,6 +79,10 @@ static bool take_text(const char *word, MachineFunction *f)
                 if (strncmp(word, keys[i].key, n) != 0 || strlen(word + n) >= MACHINE_WORD)
                         continue;
                 strcpy((char *)f + keys[i].offset, word + n);
+                /* words of a line are parted by blanks already */
+                for (char *c = f->reset_method; *c; c++)
+                        if (*c == ',')
+                                *c = ' ';
                 return true;
         }
         return false;

@@ -7,11 +7,12 @@
  *     vfs 0000:01:00.0 16 10de:26b8 030200 group=100
  *
  * Address, id, class, then words: subsystem=vvvv:dddd group=N driver=NAME vfio=vfioN boot_vga=0|1
- * numvfs=N vf=PF bridge parent=BRIDGE (named before) serial=NUMBER|none; and what only a Host can
- * be told: framebuffer cdev modules=A,B unreadable=WHY in_use=WHO doubt=WHY stuck=WHO released
- * variants=A,B:missing,C:present (best first; loadable when not said). `vfs` adds virtual functions
- * behind the PF, each in a group of its own. Empty lines and those that start with `#` do not
- * count. A mistake in the text ends the program.
+ * numvfs=N vf=PF bridge parent=BRIDGE (named before) serial=NUMBER|none reset_method=A,B (none when
+ * not said) d3cold=0|1 (the same); and what only a Host can be told: framebuffer cdev modules=A,B
+ * unreadable=WHY in_use=WHO doubt=WHY stuck=WHO released variants=A,B:missing,C:present (best
+ * first; loadable when not said). `vfs` adds virtual functions behind the PF, each in a group of
+ * its own. Empty lines and those that start with `#` do not count. A mistake in the text ends the
+ * program.
  */
 
 #include <stdbool.h>
@@ -37,6 +38,8 @@ typedef struct MachineFunction {
         char unreadable[MACHINE_WORD];
         char in_use[MACHINE_WORD];
         char stuck[MACHINE_WORD];
+        char reset_method[MACHINE_WORD];
+        char d3cold[MACHINE_WORD];
         char doubt[MACHINE_WORD];
         char variants[MACHINE_WORD];
         bool bridge;

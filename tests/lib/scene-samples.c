@@ -55,6 +55,12 @@ const SceneSample scene_samples[] = {
                 HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau modules=nouveau\n"
                      "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n",
                 "{ address = '01:00'; force_unbind = true; }"},
+        {"members and settings",
+                HOST "0000:01:00.0 10de:26b1 030000 group=1 reset_method=flr,bus d3cold=1\n"
+                     "0000:01:00.1 10de:22ba 040300 group=1 d3cold=0\n"
+                     "0000:03:00.0 8086:293e 040300 group=1 driver=snd_hda_intel d3cold=1\n",
+                "{ address = '01:00'; reset_method = ['bus']; d3cold = false; "
+                "allow_group_members = ['03:00.0']; }"},
         {"linked and not registered",
                 HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=vfio-pci\nvfio present\n",
                 "{ address = '01:00'; }"},

@@ -92,6 +92,8 @@ static void add_function(const MachineFunction *from, void *context)
                         keep(host, from->doubt)},
         };
         f->serial = make_serial(from->serial);
+        f->settings = (Settings){.known = true, .reset_method = keep(host, from->reset_method)};
+        f->settings.d3cold = *from->d3cold ? *from->d3cold == '1' : -1;
         if (f->has_parent)
                 cr_assert_eq(pci_address_parse(from->parent, &f->parent, NULL), 0);
         add_modules(host, from, f);

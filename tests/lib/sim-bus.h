@@ -15,8 +15,10 @@ typedef struct SimDevice {
         char override[32];
         char driver[32];
         bool vfio;
-        bool unreadable;   /* what the device's lock is taken for */
-        int64_t vfio_from; /* ms; VFIO knows it from then on */
+        char reset_methods[64], reset_method[64]; /* what it can do, and does; "": no attribute */
+        int d3cold;                               /* -1: no such attribute */
+        bool unreadable;                          /* what the device's lock is taken for */
+        int64_t vfio_from;                        /* ms; VFIO knows it from then on */
 } SimDevice;
 
 typedef struct SimDriver {
@@ -60,3 +62,6 @@ int sim_bus_load(SimBus *bus, const char *module, const char *options);
 /* device_attach() of drivers/base/dd.c: the first driver that matches, in the order in which they
  * were registered, and whose probe succeeds. */
 void sim_bus_attach(SimBus *bus, SimDevice *device);
+
+/* Answers as the attribute of that name does. */
+int sim_bus_store_reset_method(SimDevice *device, const char *methods);

@@ -327,6 +327,36 @@ static bool is_registered(const SimDevice *device)
         return device->vfio && now_ms() >= device->vfio_from;
 }
 
+static int set_reset_method(void *context, PciAddress address, const char *methods)
+{
+        Sim *sim = context;
+        int r = suffer(sim, SIM_RESET_METHOD, address, methods);
+
+        if (r <= 0)
+                return r;
+        lock(sim);
+        SimDevice *device = sim_bus_device(&sim->bus, address);
+        r = device ? sim_bus_store_reset_method(device, methods) : -ENOENT;
+        unlock(sim);
+        return r;
+}
+
+static int set_d3cold(void *context, PciAddress address, const char *allowed)
+{
+        Sim *sim = context;
+        int r = suffer(sim, SIM_D3COLD, address, allowed);
+
+        if (r <= 0)
+                return r;
+        lock(sim);
+        SimDevice *device = sim_bus_device(&sim->bus, address);
+        r = device && device->d3cold >= 0 ? 0 : -ENOENT;
+        if (r == 0)
+                device->d3cold = *allowed == '1';
+        unlock(sim);
+        return r;
+}
+
 static int set_readable(void *context, PciAddress address, bool readable)
 {
         Sim *sim = context;
@@ -389,7 +419,13 @@ static void add_device(Sim *sim, const Function *f)
                 .bridge = f->bridge,
                 .enabled_vfs = f->enabled_vfs,
                 .vfio = f->binding.vfio_device,
+                .d3cold = f->settings.d3cold,
         };
+        if (f->settings.reset_method) {
+                snprintf(device->reset_methods, sizeof(device->reset_methods), "%s",
+                        f->settings.reset_method);
+                strcpy(device->reset_method, device->reset_methods);
+        }
         if (!f->binding.driver)
                 return;
         strcpy(device->driver, f->binding.driver);
@@ -412,8 +448,8 @@ Sim *sim_new(const Host *host)
                 mmap(NULL, sizeof(Sim), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
         cr_assert_neq(sim, MAP_FAILED);
-        sim->ops = (Ops){sim, write_policy, set_override, load, unbind, bind, set_readable,
-                forget_id, probe, announce, read_binding};
+        sim->ops = (Ops){sim, write_policy, set_override, load, unbind, set_reset_method,
+                set_d3cold, bind, set_readable, forget_id, probe, announce, read_binding};
         if (host->vfio_pci != MODULE_MISSING)
                 sim_bus_add_driver(
                         &sim->bus, "vfio-pci", "vfio_pci", host->vfio_pci == MODULE_PRESENT)
@@ -509,6 +545,17 @@ static void scan_variants(const Sim *sim, Function *f)
                         f->vfio_drivers[i].state = MODULE_PRESENT;
 }
 
+static void scan_settings(Sim *sim, Arena *arena, Function *f)
+{
+        const SimDevice *device = sim_bus_device(&sim->bus, f->address);
+
+        if (!device)
+                return;
+        if (*device->reset_method)
+                f->settings.reset_method = arena_strdup(arena, device->reset_method);
+        f->settings.d3cold = device->d3cold;
+}
+
 void sim_scan(Sim *sim, Host *host)
 {
         size_t n = 0;
@@ -518,6 +565,7 @@ void sim_scan(Sim *sim, Host *host)
 
                 f.binding = (Binding){0};
                 scan_variants(sim, &f);
+                scan_settings(sim, host->arena, &f);
                 if (read_binding(sim, f.address, host->arena, &f.binding) == 0)
                         host->functions[n++] = f;
         }

@@ -26,6 +26,8 @@ typedef enum SimOperation {
         SIM_OVERRIDE,
         SIM_LOAD,
         SIM_UNBIND,
+        SIM_RESET_METHOD,
+        SIM_D3COLD,
         SIM_BIND,
         SIM_FORGET,
         SIM_PROBE,

@@ -221,6 +221,10 @@ static void set_attributes(Tree *tree, const char *device, const TreeFunction *f
                 f->class >> 8 & 0xff, f->class & 0xff);
         if (f->boot_vga)
                 set_attribute(tree, device, "boot_vga", "%s\n", f->boot_vga);
+        if (f->reset_method)
+                set_attribute(tree, device, "reset_method", "%s\n", f->reset_method);
+        if (f->d3cold)
+                set_attribute(tree, device, "d3cold_allowed", "%s\n", f->d3cold);
         if (f->numvfs)
                 set_attribute(tree, device, "sriov_numvfs", "%s\n", f->numvfs);
         if (f->bridge)

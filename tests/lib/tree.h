@@ -29,7 +29,8 @@ typedef struct TreeFunction {
         const char *physfn;   /* of a VF: the PF's address, which must have been added */
         const char *serial;   /* "00-11-...": it has this number; "none": it has none; NULL: nobody
                                  may see more than the standard header */
-        bool bridge;          /* header type 1 */
+        const char *reset_method, *d3cold; /* or NULL: no such attribute */
+        bool bridge;                       /* header type 1 */
 } TreeFunction;
 
 /* A machine without PCI functions, that runs kernel TREE_RELEASE, has no modules, and boots through

@@ -68,15 +68,22 @@ static void expect_left_alone(const Run *run, const Step *broken, const char *wh
                                 step_describe(&plan->steps[i], run->scene.arena));
 }
 
+/* A plan with a step of each type. */
+static const char broken_machine[] =
+        "0000:01:00.0 10de:26b1 030000 group=1 reset_method=flr,bus d3cold=1\n"
+        "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel d3cold=0\n" VARIANT HOST;
+static const char broken_config[] =
+        "{ address = '01:00'; reset_method = ['bus']; d3cold = false; }, { address = '02:00'; }";
+
 static void break_step(size_t n, SimFaultType type, int value, unsigned step_ms)
 {
-        static const char machine[] = BUSY VARIANT HOST;
-        SCENE(scene, machine, TWO);
+        SCENE(scene, broken_machine, broken_config);
         const Step *planned = &scene_plan(&scene)->steps[n];
         const char *what = step_describe(planned, scene.arena);
         _cleanup_(run_done) Run run = {0};
 
-        apply_with(&run, machine, TWO, fault_at(planned, type, value, scene.arena), step_ms);
+        apply_with(&run, broken_machine, broken_config, fault_at(planned, type, value, scene.arena),
+                step_ms);
         const Step *step = &run.scene.plan->steps[n];
         expect_truth(&run, what);
         expect_own_functions_only(&run, what);
@@ -90,7 +97,7 @@ static void break_step(size_t n, SimFaultType type, int value, unsigned step_ms)
 /* Every step of the plan meets the fault, one run each. */
 static void break_each_step(SimFaultType type, int value, unsigned step_ms)
 {
-        SCENE(scene, BUSY VARIANT HOST, TWO);
+        SCENE(scene, broken_machine, broken_config);
         size_t n_steps = scene_plan(&scene)->n_steps;
 
         cr_assert_gt(n_steps, 10);

@@ -125,6 +125,8 @@ static inline SimOperation operation_of(const Step *step)
                 [STEP_LOAD] = SIM_LOAD,
                 [STEP_UNBIND] = SIM_UNBIND,
                 [STEP_OVERRIDE] = SIM_OVERRIDE,
+                [STEP_RESET_METHOD] = SIM_RESET_METHOD,
+                [STEP_D3COLD] = SIM_D3COLD,
                 [STEP_BIND] = SIM_BIND,
         };
 

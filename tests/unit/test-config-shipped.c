@@ -37,7 +37,7 @@ Test(config_shipped, examples_parse_and_use_every_key)
 {
         char text[16384] = "";
         unsigned selectors = 0;
-        size_t n_members = 0;
+        size_t n_members = 0, n_reset_methods = 0, n_d3cold = 0;
 
         read_shipped(text, sizeof(text));
         for (char *line = text; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
@@ -48,8 +48,12 @@ Test(config_shipped, examples_parse_and_use_every_key)
         for (size_t i = 0; i < p.config->n_entries; i++) {
                 selectors |= p.config->entries[i].selectors;
                 n_members += p.config->entries[i].n_members;
+                n_reset_methods += p.config->entries[i].reset_method != NULL;
+                n_d3cold += p.config->entries[i].d3cold >= 0;
         }
         cr_expect_gt(n_members, 0);
+        cr_expect_gt(n_reset_methods, 0);
+        cr_expect_gt(n_d3cold, 0);
         cr_expect_eq(selectors, SELECT_ONE_CARD | SELECT_MODEL);
         cr_expect(!p.config->blacklist_auto);
         cr_expect_neq(p.config->timeout, CONFIG_TIMEOUT_DEFAULT);

@@ -25,6 +25,8 @@ static void expect_entry(const char *text, const Entry *e, const Entry *expected
         cr_expect_eq(e->functions, expected->functions, "functions: %s", text);
         cr_expect_eq(e->optional, expected->optional, "optional: %s", text);
         cr_expect_eq(e->allow_boot_display, expected->allow_boot_display, "display: %s", text);
+        cr_expect_eq(e->d3cold, -1, "d3cold: %s", text);
+        cr_expect_null(e->reset_method, "reset_method: %s", text);
         cr_expect_str_eq(e->driver ? e->driver : "auto",
                 expected->driver ? expected->driver : "auto", "driver: %s", text);
         cr_expect_eq(e->force_unbind, expected->force_unbind, "force: %s", text);
@@ -235,79 +237,6 @@ Test(config, defaults)
                 cr_expect_eq(p.config->vfio_options[i], -1);
 }
 
-Test(config, allow_group_members)
-{
-        static const struct {
-                const char *text, *members; /* or what was found */
-                bool wrong;
-        } rows[] = {
-                {"[ ]", "", false},
-                {"[ \"0000:03:00.0\" ]", " 0000:03:00.0", false},
-                {"( \"03:00\", \"10000:04:00.1\" )", " 0000:03:00.0+ 10000:04:00.1", false},
-                /* a slot is something else than its first function */
-                {"[ \"03:00\", \"03:00.0\" ]", " 0000:03:00.0+ 0000:03:00.0", false},
-                {"[ \"03:00.0\", \"0000:03:00.0\" ]", "found \"0000:03:00.0\", expected addresses",
-                        true},
-                {"[ \"03\" ]", "found \"03\", expected addresses, each once", true},
-                {"[ 3 ]", "found 3, expected", true},
-                {"\"03:00.0\"", "found \"03:00.0\", expected", true},
-                {"true", "found true, expected", true},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                char text[160] = "", found[128] = "";
-                snprintf(text, sizeof(text),
-                        "gpus = ( { vendor = \"amd\";\nallow_group_members = %s; } );",
-                        rows[i].text);
-                if (rows[i].wrong) {
-                        expect_one_problem(text, strlen(text),
-                                (Expected){2, "allow_group_members", rows[i].members});
-                        continue;
-                }
-                PARSED(text);
-                cr_assert_eq(p.r, 0, "%s", text);
-                const Entry *e = &p.config->entries[0];
-                for (size_t k = 0, n = 0; k < e->n_members; k++)
-                        n += (size_t)snprintf(found + n, sizeof(found) - n, " %s%s",
-                                PCI_ADDRESS(e->members[k].address),
-                                e->members[k].function ? "" : "+");
-                cr_expect_str_eq(found, rows[i].members, "%s: %s", text, found);
-        }
-}
-
-Test(config, timeout)
-{
-        static const struct {
-                const char *text;
-                unsigned seconds;
-                const char *found; /* or it is an error */
-        } rows[] = {
-                {"1", 1, NULL},
-                {"20", 20, NULL},
-                {"7L", 7, NULL},
-                {"0", 0, "found 0, expected whole seconds, a number from 1 to 20"},
-                {"21", 0, "found 21, expected"},
-                {"-1", 0, "found -1, expected"},
-                {"2.5", 0, "found 2.5, expected"},
-                {"\"5s\"", 0, "found \"5s\", expected"},
-                {"4294967301L", 0, "found a number beyond 31 bits, expected"},
-                {"true", 0, "found true, expected"},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                char text[64] = "";
-                snprintf(text, sizeof(text), "gpus = ( );\ntimeout = %s;", rows[i].text);
-                if (rows[i].found) {
-                        expect_one_problem(
-                                text, strlen(text), (Expected){2, "timeout", rows[i].found});
-                        continue;
-                }
-                PARSED(text);
-                cr_assert_eq(p.r, 0, "%s", text);
-                cr_expect_eq(p.config->timeout, rows[i].seconds, "%s", text);
-        }
-}
-
 Test(config, vfio_options)
 {
         static const char *const names[] = {
@@ -429,10 +358,10 @@ Test(config, unknown_keys)
                 expect_one_problem(rows[i].text, strlen(rows[i].text), rows[i].expected);
 }
 
-/* Nothing is accepted and ignored: what does not work yet is unknown. */
-Test(config, keys_of_later_are_unknown)
+/* Each key has its place. */
+Test(config, keys_of_another_group_are_unknown)
 {
-        static const char *const keys[] = {"reset_method", "d3cold", "timeout"};
+        static const char *const keys[] = {"timeout", "blacklist", "vfio_pci", "disable_vga"};
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
                 char text[128] = "";

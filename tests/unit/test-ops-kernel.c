@@ -69,6 +69,26 @@ Test(ops_kernel, refuses_another_machine)
         cr_assert_null((void *)ops.bind);
 }
 
+#define RESET  "sys/devices/pci/0000:01:00.0/reset_method"
+#define D3COLD "sys/devices/pci/0000:01:00.0/d3cold_allowed"
+
+Test(ops_kernel, settings_are_written_and_read_back)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+
+        cr_expect_eq(m->ops.set_reset_method(m->ops.context, address, "bus"), -ENOENT);
+        cr_expect_eq(m->ops.set_d3cold(m->ops.context, address, "0"), -ENOENT);
+        tree_set(m->tree, RESET, "");
+        tree_set(m->tree, D3COLD, "");
+        cr_expect_eq(m->ops.set_reset_method(m->ops.context, address, "flr bus"), 0);
+        assert_text(m, RESET, "flr bus");
+        cr_expect_eq(m->ops.set_d3cold(m->ops.context, address, "0"), 0);
+        assert_text(m, D3COLD, "0");
+        /* a file that keeps what it had: the write goes over its beginning alone */
+        tree_set(m->tree, RESET, "pm bus\n");
+        cr_expect_eq(m->ops.set_reset_method(m->ops.context, address, "pm"), -EIO);
+}
+
 /* To nobody, not even root, where the kernel hands the modes out (fs/kernfs/file.c). */
 Test(ops_kernel, what_others_may_read)
 {

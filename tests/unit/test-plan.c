@@ -175,6 +175,8 @@ static int phase(StepType type)
                 [STEP_LOAD] = 2,
                 [STEP_UNBIND] = 3,
                 [STEP_OVERRIDE] = 3,
+                [STEP_RESET_METHOD] = 3,
+                [STEP_D3COLD] = 3,
                 [STEP_BIND] = 3,
         };
 
@@ -191,6 +193,11 @@ static bool comes_after(const Plan *plan, size_t index, StepType type)
         return false;
 }
 
+static bool is_setting(StepType type)
+{
+        return type == STEP_RESET_METHOD || type == STEP_D3COLD;
+}
+
 static void expect_step_in_order(const SceneSample *sample, const Plan *plan, size_t i)
 {
         const Step *step = &plan->steps[i];
@@ -205,8 +212,9 @@ static void expect_step_in_order(const SceneSample *sample, const Plan *plan, si
                         "%s", sample->name);
         if (step->type == STEP_OVERRIDE)
                 cr_expect(comes_after(plan, i, STEP_HOLD), "%s", sample->name);
-        if (step->type == STEP_BIND)
-                cr_expect(plan->steps[i - 1].type == STEP_OVERRIDE &&
+        if (is_setting(step->type) || step->type == STEP_BIND)
+                cr_expect((is_setting(plan->steps[i - 1].type) ||
+                                  plan->steps[i - 1].type == STEP_OVERRIDE) &&
                                   comes_after(plan, i, STEP_OVERRIDE),
                         "%s", sample->name);
 }
@@ -242,6 +250,15 @@ static void expect_target(
         case STEP_ANNOUNCE:
                 cr_assert_fail(
                         "%s: %s is what release does", sample->name, step_type_name(step->type));
+                break;
+        case STEP_RESET_METHOD:
+                cr_expect_str_eq(step->target, claim->entry->reset_method, "%s", sample->name);
+                cr_expect_eq(f, claim->display, "%s", sample->name);
+                break;
+        case STEP_D3COLD:
+                cr_expect_str_eq(
+                        step->target, claim->entry->d3cold ? "1" : "0", "%s", sample->name);
+                break;
         case STEP_POLICY:
         case STEP_LOAD:
         case _STEP_TYPE_MAX:

@@ -316,6 +316,10 @@ Test(report, steps_in_words)
                         "take 0000:01:00.0 from xhci_hcd"},
                 {{.type = STEP_OVERRIDE, .address = address, .target = "vfio-pci"},
                         "override 0000:01:00.0 (driver_override = vfio-pci)"},
+                {{.type = STEP_RESET_METHOD, .address = address, .target = "flr bus"},
+                        "set reset_method of 0000:01:00.0 to `flr bus`"},
+                {{.type = STEP_D3COLD, .address = address, .target = "0"},
+                        "set d3cold_allowed of 0000:01:00.0 to `0`"},
                 {{.type = STEP_BIND, .address = address, .target = "vfio-pci"},
                         "bind 0000:01:00.0 to vfio-pci"},
                 {{.type = STEP_FORGET, .target = "10de:26b1"},
@@ -329,7 +333,8 @@ Test(report, steps_in_words)
                 {{.type = STEP_ANNOUNCE, .address = address}, "announce 0000:01:00.0 to udev"},
         };
         static const char *const names[_STEP_TYPE_MAX] = {"policy", "hold", "load", "forget",
-                "unbind", "override", "bind", "clear", "probe", "announce"};
+                "unbind", "override", "reset-method", "d3cold", "bind", "clear", "probe",
+                "announce"};
         _cleanup_(arena_freep) Arena *arena = arena_new();
 
         for (size_t i = 0; i < ARRAY_SIZE(steps); i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <sys/inotify.h>
 
+#include "host/scan-settings.h"
 #include "test-scan.h"
 
 Test(scan_machine, the_machine)
@@ -114,6 +115,41 @@ Test(scan_machine, what_blocks_is_never_read)
         /* the watch works */
         _cleanup_free_ char *text = tree_get(tree, GPU "uevent");
         cr_expect_eq(n_opened(watch), 1);
+}
+
+Test(scan_machine, settings)
+{
+        static const struct {
+                const char *reset_method, *d3cold, *expected_method;
+                int expected_d3cold;
+        } rows[] = {
+                {"flr bus\n", "1\n", "flr bus", 1},
+                {"device_specific\n", "0\n", "device_specific", 0},
+                {NULL, NULL, NULL, -1},
+                {"\x1b[2J", "2\n", NULL, -1},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                _cleanup_(root_done) Root root = tree_root(tree);
+
+                tree_add_function(tree, &gpu);
+                if (rows[i].reset_method)
+                        tree_set(tree, GPU "reset_method", rows[i].reset_method);
+                if (rows[i].d3cold)
+                        tree_set(tree, GPU "d3cold_allowed", rows[i].d3cold);
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+                Function *f = &host->functions[0];
+
+                cr_expect_not(f->settings.known);
+                scan_settings(&root, host, &f, 1);
+                cr_expect(f->settings.known);
+                cr_expect_eq(f->settings.d3cold, rows[i].expected_d3cold);
+                cr_expect_eq(!f->settings.reset_method, !rows[i].expected_method);
+                if (f->settings.reset_method && rows[i].expected_method)
+                        cr_expect_str_eq(f->settings.reset_method, rows[i].expected_method);
+        }
 }
 
 Test(scan_machine, what_is_stuck)
