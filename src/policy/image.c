@@ -11,7 +11,9 @@ const char *image_command(ImageTool tool)
         case IMAGE_TOOL_DRACUT_ALL:
                 return "`dracut -f --regenerate-all`";
         case IMAGE_TOOL_KERNEL_INSTALL:
-                return "`kernel-install add-all`";
+                /* add-all came with systemd 255; what it reads of each kernel is that file */
+                return "`kernel-install add-all`; before systemd 255, for each kernel, "
+                       "`kernel-install add VERSION /lib/modules/VERSION/vmlinuz`";
         case IMAGE_TOOL_RPM_OSTREE:
                 /* a file that is tracked already counts as no change without --force-sync */
                 return "`rpm-ostree initramfs-etc --force-sync --track=/etc/vfio-gpu.conf`";
