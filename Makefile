@@ -51,7 +51,7 @@ test_objects := $(tests:%.c=$(BUILD)/%.o)
 V ?=
 quiet = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
 
-.PHONY: all install uninstall deps check unit check-unit check-cases check-vm check-all demo lint clean
+.PHONY: all install uninstall deps check unit check-unit check-cases check-vm demo lint clean
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/vfio-gpu
@@ -127,9 +127,6 @@ check-cases:
 
 check-vm:
 	@tests/check vm
-
-check-all: deps
-	@tests/check unit cases dracut lint vm-all
 
 lint:
 	@tests/lint/run
