@@ -8,13 +8,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-/* With it the longest run still ends within the unit's own limit: see verb-apply.c. */
-#define LOCK_WAIT_MS 5000
-
 /* Not flock(2): a worker that is left behind in the kernel would hold that lock for ever. */
-static int take_lock(int fd)
+static int take_lock(int fd, unsigned wait_ms)
 {
-        const int64_t end = clock_ms() + LOCK_WAIT_MS;
+        const int64_t end = clock_ms() + wait_ms;
         const struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
         while (fcntl(fd, F_SETLK, &lock) < 0) {
@@ -71,7 +68,7 @@ static const char *lock_trouble(int error)
         }
 }
 
-int run_dir_open(const Root *root, RunDir *ret, const char **reterr_trouble)
+int run_dir_open(const Root *root, unsigned wait_ms, RunDir *ret, const char **reterr_trouble)
 {
         _cleanup_close_ int fd = file_open_own_folder(root->fd, RUN_DIR);
         _cleanup_close_ int lock_fd = -EBADF;
@@ -82,7 +79,7 @@ int run_dir_open(const Root *root, RunDir *ret, const char **reterr_trouble)
         }
         lock_fd = open_lock(fd);
 
-        int r = lock_fd < 0 ? lock_fd : take_lock(lock_fd);
+        int r = lock_fd < 0 ? lock_fd : take_lock(lock_fd, wait_ms);
         if (r < 0) {
                 *reterr_trouble = lock_trouble(r);
                 return r;

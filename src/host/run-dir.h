@@ -17,9 +17,10 @@ typedef struct RunDir {
 /*
  * Makes and opens the folder of this machine, in which nobody but root may be able to put anything,
  * and takes the lock. Returns 0; or a negative errno (-EBUSY when another run holds the lock for
- * longer than it may last, ...) with words for people in `*reterr_trouble`.
+ * longer than `wait_ms`, ...) with words for people in `*reterr_trouble`.
  */
-int run_dir_open(const Root *root, RunDir *ret, const char **reterr_trouble) _must_check_;
+int run_dir_open(
+        const Root *root, unsigned wait_ms, RunDir *ret, const char **reterr_trouble) _must_check_;
 void run_dir_done(RunDir *dir);
 
 /* Replaces the file `name` in it by `text`, readable for all. Returns 0 or a negative errno. */

@@ -145,6 +145,8 @@ int systemd_journal_report(const Report *report)
 
                 if (!sentence)
                         return -ENOMEM;
+                if (!report_is_about(report, i))
+                        continue;
                 send_gpu(report, i, sentence);
         }
         for (size_t i = 0; i < report->n_warnings; i++) {

@@ -236,6 +236,7 @@ int report_build(const ReportInput *input, Arena *arena, Report *ret)
                 .image = input->image,
                 .expected = input->expected,
                 .release = input->release,
+                .slot = input->slot,
                 .stage = input->host->stage,
                 .plan = input->plan,
                 .verdicts = input->verdicts,
@@ -265,20 +266,22 @@ Report report_of_trouble(
         };
 }
 
-ExitStatus report_exit_status(const Report *report)
+bool report_is_about(const Report *report, size_t index)
 {
-        return report->overall == OVERALL_FAILED ? EXIT_STATUS_UNSATISFIED : EXIT_STATUS_OK;
+        const Function *display = report->plan->claims.items[index].display;
+
+        return !report->slot || (display && pci_address_same_slot(display->address, *report->slot));
 }
 
-ExitStatus report_exit_status_at(const Report *report, PciAddress address)
+ExitStatus report_exit_status(const Report *report)
 {
-        for (size_t i = 0; i < report->plan->claims.n_items; i++) {
-                const Claim *claim = &report->plan->claims.items[i];
-
-                if (claim->display && pci_address_same_slot(claim->display->address, address) &&
-                        judge_one(claim, report->verdicts[i].result) == OVERALL_FAILED)
+        if (!report->slot)
+                return report->overall == OVERALL_FAILED ? EXIT_STATUS_UNSATISFIED : EXIT_STATUS_OK;
+        for (size_t i = 0; i < report->plan->claims.n_items; i++)
+                if (report_is_about(report, i) &&
+                        judge_one(&report->plan->claims.items[i], report->verdicts[i].result) ==
+                                OVERALL_FAILED)
                         return EXIT_STATUS_UNSATISFIED;
-        }
         return EXIT_STATUS_OK;
 }
 

@@ -29,6 +29,7 @@ typedef struct ReportInput {
         ImageState image;
         bool expected; /* nothing was done yet: the verdicts are about what apply would reach */
         bool release;  /* the verdicts are about cards that were to be given back */
+        const PciAddress *slot; /* the run was about this slot alone; NULL: about all */
         const Host *host;
         const Plan *plan;
         const Verdict *verdicts;     /* one for each claim of the plan */
@@ -40,6 +41,7 @@ typedef struct Report {
         ImageState image;
         bool expected;
         bool release;
+        const PciAddress *slot;
         Stage stage;
         const Plan *plan;
         const Verdict *verdicts;
@@ -62,8 +64,9 @@ const char *stage_word(Stage stage);
 
 ExitStatus report_exit_status(const Report *report);
 
-/* The same as if only the entry that picks the GPU in the slot of `address` counted. */
-ExitStatus report_exit_status_at(const Report *report, PciAddress address);
+/* Whether the run was about the claim with index `index`: the others are told of in the whole
+ * report, but neither to the journal, nor do they count for the exit status. */
+bool report_is_about(const Report *report, size_t index);
 
 /* The first errno of a claim for which the whole failed, or 0. */
 int report_error(const Report *report);

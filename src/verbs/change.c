@@ -24,6 +24,12 @@ static WorkerLimits limits_of(const Config *config)
         return (WorkerLimits){.step_ms = config->timeout * 1000, .total_ms = 30000};
 }
 
+/* Another run is waited for. With the former the longest run still ends within the limit of
+ * vfio-gpu.service; with the latter those of eight cards that were found at once, one after the
+ * other, within that of vfio-gpu@.service. */
+#define LOCK_WAIT_MS        5000
+#define LOCK_WAIT_NARROW_MS 60000
+
 ExitStatus change_open(Session *s, Change *ret)
 {
         const char *trouble = NULL;
@@ -36,9 +42,12 @@ ExitStatus change_open(Session *s, Change *ret)
         if (r < 0)
                 return session_fail(s, EXIT_STATUS_MACHINE, -r,
                         "this machine cannot be changed: %s", strerror(-r));
-        r = run_dir_open(&s->root, &ret->dir, &trouble);
+        r = run_dir_open(
+                &s->root, s->slot ? LOCK_WAIT_NARROW_MS : LOCK_WAIT_MS, &ret->dir, &trouble);
         if (r < 0)
                 return session_fail(s, EXIT_STATUS_MACHINE, -r, "/" RUN_DIR ": %s", trouble);
+        if (stuck_forget(&s->root, &ret->dir, &ret->ops) < 0)
+                say_error("/" RUN_DIR ": what has come back since could not be forgotten");
         return EXIT_STATUS_OK;
 }
 

@@ -194,6 +194,7 @@ static ExitStatus build_plan(Session *s)
                 plan_free(TAKE_PTR(s->plan));
         if (plan_build(s->config, &s->words, s->host, &s->plan) < 0)
                 return session_out_of_memory(s);
+        s->picked = !s->slot || plan_narrow(s->plan, *s->slot);
         return EXIT_STATUS_OK;
 }
 
@@ -289,6 +290,7 @@ ExitStatus session_report(Session *s, const Verdict *verdicts, const StepOutcome
         const ReportInput input = {
                 .config_path = s->config_path,
                 .config = s->config,
+                .slot = s->slot,
                 .image = session_judge_image(s),
                 .expected = expected,
                 .host = s->host,

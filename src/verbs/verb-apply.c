@@ -143,7 +143,7 @@ static void publish_trouble(Session *s, const RunDir *dir)
                 say_error("/" RUN_DIR ": the report could not be written");
 }
 
-static ExitStatus plan(Session *s, const Task *task, bool *ret_any)
+static ExitStatus plan(Session *s, const Task *task)
 {
         ExitStatus status = session_scan(s, task->narrow ? SCAN_RELEASED : 0);
 
@@ -151,17 +151,15 @@ static ExitStatus plan(Session *s, const Task *task, bool *ret_any)
                 status = session_plan(s);
         if (status != EXIT_STATUS_OK)
                 return status;
-        *ret_any = !task->narrow || plan_narrow(s->plan, task->slot);
-        return *ret_any ? session_ask_users(s) : EXIT_STATUS_OK;
+        return s->picked ? session_ask_users(s) : EXIT_STATUS_OK;
 }
 
 static ExitStatus apply(Session *s, const Change *change, Task *task)
 {
         Report report = {0};
-        bool any = false;
-        ExitStatus status = plan(s, task, &any);
+        ExitStatus status = plan(s, task);
 
-        if (status == EXIT_STATUS_OK && !any) {
+        if (status == EXIT_STATUS_OK && !s->picked) {
                 say_detail("no entry of %s picks a GPU at %s", s->config_path,
                         PCI_ADDRESS(task->slot));
                 return status;
@@ -175,8 +173,7 @@ static ExitStatus apply(Session *s, const Change *change, Task *task)
         }
         if (status != EXIT_STATUS_OK)
                 return status;
-        return task->narrow ? report_exit_status_at(&report, task->slot)
-                            : report_exit_status(&report);
+        return report_exit_status(&report);
 }
 
 ExitStatus verb_apply(const Options *options)
@@ -190,6 +187,7 @@ ExitStatus verb_apply(const Options *options)
                 return status;
         status = session_start(options, &s);
         s.recorded = systemd_is_journal(STDERR_FILENO);
+        s.slot = task.narrow ? &task.slot : NULL;
         if (status == EXIT_STATUS_OK)
                 status = change_open(&s, &change);
         if (status == EXIT_STATUS_OK)

@@ -39,7 +39,7 @@ Test(released, is_remembered_and_forgotten)
 
         tree_add_directory(tree, "run");
         _cleanup_(root_done) Root root = tree_real_root(tree);
-        cr_assert_eq(run_dir_open(&root, &dir, &trouble), 0);
+        cr_assert_eq(run_dir_open(&root, 5000, &dir, &trouble), 0);
 
         _cleanup_(host_freep) Host *first = make_host();
         released_mark(&root, first);

@@ -29,7 +29,7 @@ Test(run_dir, is_made_with_a_lock_and_readable_files)
         struct stat st = {0};
 
         umask(077);
-        cr_assert_eq(run_dir_open(&root, &dir, &trouble), 0);
+        cr_assert_eq(run_dir_open(&root, 5000, &dir, &trouble), 0);
         cr_assert_eq(run_dir_write(&dir, "status.json", "{}"), 0);
         cr_assert_eq(fstatat(dir.fd, "status.json", &st, 0), 0);
         cr_expect_eq(st.st_mode & 07777, 0644);
@@ -46,7 +46,7 @@ Test(run_dir, may_be_there_already)
         for (int i = 0; i < 2; i++) {
                 RunDir dir = RUN_DIR_NULL;
 
-                cr_assert_eq(run_dir_open(&root, &dir, &trouble), 0);
+                cr_assert_eq(run_dir_open(&root, 5000, &dir, &trouble), 0);
                 cr_expect_eq(run_dir_write(&dir, "status.json", "{}"), 0);
                 run_dir_done(&dir);
                 cr_expect_lt(dir.fd, 0);
@@ -142,8 +142,8 @@ Test(run_dir, what_others_have_put_there_is_not_used, .timeout = 10)
                 if (squats[i].make == make_anothers && geteuid() != 0)
                         continue;
                 squats[i].make(tree);
-                cr_expect_eq(
-                        run_dir_open(&root, &dir, &trouble), squats[i].error, "%s", squats[i].name);
+                cr_expect_eq(run_dir_open(&root, 5000, &dir, &trouble), squats[i].error, "%s",
+                        squats[i].name);
                 cr_expect_lt(dir.fd, 0);
                 cr_expect(strncmp(trouble, squats[i].words, strlen(squats[i].words)) == 0, "%s: %s",
                         squats[i].name, trouble);
@@ -164,7 +164,7 @@ Test(run_dir, what_stands_in_a_report_s_place_is_replaced_and_not_followed, .tim
         tree_add_directory(tree, "run/vfio-gpu/initrd.json");
         tree_link(tree, "run/vfio-gpu/status.json", "../victim");
         cr_assert_eq(mkfifo(fifo, 0600), 0);
-        cr_assert_eq(run_dir_open(&root, &dir, &trouble), 0);
+        cr_assert_eq(run_dir_open(&root, 5000, &dir, &trouble), 0);
         cr_expect_eq(run_dir_write(&dir, "status.json", "{}"), 0);
         cr_expect_eq(run_dir_write(&dir, "system.json", "{}"), 0);
         cr_expect_eq(run_dir_write(&dir, "initrd.json", "{}"), -EISDIR);
@@ -180,7 +180,7 @@ Test(run_dir, without_run_is_an_error)
         _cleanup_(root_done) Root root = tree_real_root(tree);
         RunDir dir = RUN_DIR_NULL;
 
-        cr_expect_eq(run_dir_open(&root, &dir, &trouble), -ENOENT);
+        cr_expect_eq(run_dir_open(&root, 5000, &dir, &trouble), -ENOENT);
 }
 
 /* Holds the lock for a while, as another run would; the pid, to be waited for. */
@@ -194,7 +194,7 @@ static pid_t lock_for(const Root *root, unsigned ms)
         cr_assert_geq(pid, 0);
         if (pid == 0) {
                 RunDir dir = RUN_DIR_NULL;
-                int r = run_dir_open(root, &dir, &trouble);
+                int r = run_dir_open(root, 5000, &dir, &trouble);
 
                 (void)!write(fds[1], &ready, 1);
                 usleep(ms * 1000);
@@ -214,7 +214,7 @@ Test(run_dir, a_run_waits_for_the_other, .timeout = 4)
         int status = -1;
         pid_t pid = lock_for(&root, 200);
 
-        cr_expect_eq(run_dir_open(&root, &dir, &trouble), 0);
+        cr_expect_eq(run_dir_open(&root, 5000, &dir, &trouble), 0);
         cr_expect_eq(waitpid(pid, &status, 0), pid);
         cr_expect_eq(status, 0);
 }
@@ -225,7 +225,7 @@ static pid_t leave_worker_behind(const Root *root)
         RunDir dir = RUN_DIR_NULL;
         pid_t pid = -1;
 
-        cr_assert_eq(run_dir_open(root, &dir, &trouble), 0);
+        cr_assert_eq(run_dir_open(root, 5000, &dir, &trouble), 0);
         pid = fork();
         cr_assert_geq(pid, 0);
         if (pid == 0) {
@@ -258,10 +258,11 @@ Test(run_dir, and_gives_up, .timeout = 15)
         RunDir dir = RUN_DIR_NULL;
         pid_t pid = lock_for(&root, 20000);
 
-        cr_expect_eq(run_dir_open(&root, &dir, &trouble), -EBUSY);
+        cr_expect_eq(run_dir_open(&root, 5000, &dir, &trouble), -EBUSY);
         cr_expect_lt(dir.fd, 0);
         cr_assert_eq(kill(pid, SIGKILL), 0);
         cr_assert_eq(waitpid(pid, NULL, 0), pid);
-        cr_expect_eq(run_dir_open(&root, &dir, &trouble), 0, "the lock of one that died is free");
+        cr_expect_eq(
+                run_dir_open(&root, 5000, &dir, &trouble), 0, "the lock of one that died is free");
         run_dir_done(&dir);
 }

@@ -31,7 +31,7 @@ static void place_set(Place *place)
         place->tree = tree_new();
         tree_add_directory(place->tree, "run");
         place->root = tree_real_root(place->tree);
-        cr_assert_eq(run_dir_open(&place->root, &place->dir, &trouble), 0);
+        cr_assert_eq(run_dir_open(&place->root, 5000, &place->dir, &trouble), 0);
         tree_set(place->tree, "proc/412/comm", "vfio-gpu\n");
         tree_set(place->tree, "proc/413/comm", "vfio-gpu\n");
 }
