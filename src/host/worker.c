@@ -36,10 +36,13 @@ static void let_go_of_output(void)
                         (void)dup2(fd, standard);
 }
 
-static void work(const WorkerTask *task, WorkerFunction function, void *context, int fd)
+static void work(
+        const WorkerTask *task, WorkerFunction function, void *context, int fd, pid_t parent)
 {
-        /* whoever kills the parent wants no more changes */
+        /* whoever kills the parent wants no more changes, and may have done so before this */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+                _exit(0);
         let_go_of_output();
 
         int r = capabilities_keep(task->capabilities);
@@ -60,6 +63,7 @@ static int start(Worker *worker, WorkerFunction function, void *context)
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
 
+        pid_t parent = getpid();
         pid_t pid = fork();
         if (pid < 0) {
                 int error = errno;
@@ -69,7 +73,7 @@ static int start(Worker *worker, WorkerFunction function, void *context)
                 return -error;
         }
         if (pid == 0)
-                work(worker->task, function, context, fds[1]);
+                work(worker->task, function, context, fds[1], parent);
         close(fds[1]);
         worker->pid = pid;
         worker->fd = fds[0];
