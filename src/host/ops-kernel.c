@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/driver-name.h"
 #include "base/file.h"
 #include "host/modules.h"
@@ -15,6 +16,11 @@
 /* Of one model in vfio-pci's ids=; a module's parameter is no longer than that. */
 #define IDS_MAX       256
 #define ATTRIBUTE_MAX 512
+
+/* Between two tries to bind, the first and the last time: 620 ms in all, of a step's shortest
+ * deadline of one second. */
+#define BIND_PAUSE_MS     20U
+#define BIND_PAUSE_MS_MAX 320U
 
 /* A driver's name becomes part of a path; the kernel cuts an override at a newline. */
 static bool driver_name_is_sane(const char *driver)
@@ -119,14 +125,47 @@ static bool is_bound_to(const Root *root, PciAddress address, const char *driver
         return root_link_name(root, path, &name) == 0 && driver_name_equal(name, driver);
 }
 
+/* On the bus, and nobody has it. driver_override, which is told more, waits for the device's lock.
+ */
+static bool is_free(const Root *root, PciAddress address)
+{
+        char path[sizeof("sys/bus/pci/devices//driver") + PCI_ADDRESS_SIZE];
+        _cleanup_free_ char *name = NULL;
+
+        snprintf(path, sizeof(path), "sys/bus/pci/devices/%s", PCI_ADDRESS(address));
+        if (!root_exists(root, path))
+                return false;
+        snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/driver", PCI_ADDRESS(address));
+        return root_link_name(root, path, &name) == -ENOENT;
+}
+
 /* bind_store() of drivers/base/bus.c: for a device that has this driver already it is EBUSY or
  * ENODEV, depending on the version. */
+static int try_to_bind(const Root *root, PciAddress address, const char *driver)
+{
+        int r = write_driver_attribute(root, driver, "bind", address);
+
+        if ((r == -EBUSY || r == -ENODEV) && is_bound_to(root, address, driver))
+                return 0;
+        return r;
+}
+
+/*
+ * A card that is found again is announced by pci_device_add(), and no driver matches it (ENODEV)
+ * until pci_bus_add_device() has set match_driver: once the whole bus is scanned and its memory is
+ * laid out. A driver whose probe says ENODEV cannot be told from that: pauses that double let it
+ * try a few times only.
+ */
 static int bind(void *context, PciAddress address, const char *driver)
 {
-        int r = write_driver_attribute(context, driver, "bind", address);
+        int r = try_to_bind(context, address, driver);
 
-        if ((r == -EBUSY || r == -ENODEV) && is_bound_to(context, address, driver))
-                return 0;
+        for (unsigned pause = BIND_PAUSE_MS;
+                r == -ENODEV && pause <= BIND_PAUSE_MS_MAX && is_free(context, address);
+                pause *= 2) {
+                clock_pause_ms(pause);
+                r = try_to_bind(context, address, driver);
+        }
         return r;
 }
 

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <criterion/criterion.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
+#include "base/clock.h"
 #include "host/ops-kernel.h"
 #include "lib/tree.h"
 
 #define POLICY    "run/modprobe.d/vfio-gpu.conf"
 #define TEMPORARY "run/modprobe.d/.vfio-gpu.conf.new"
 #define OVERRIDE  "sys/devices/pci/0000:01:00.0/driver_override"
+#define DRIVER    "sys/devices/pci/0000:01:00.0/driver"
 
 static const PciAddress address = {0, 1, 0, 0};
 
@@ -220,6 +228,62 @@ Test(ops_kernel, refuses_names_that_are_paths)
 }
 
 /* /dev/full says ENOSPC to every write: a kernel that says no */
+/* From now on each write of an address, and nothing else, is answered with ENODEV. */
+static void refuse_addresses(void)
+{
+        struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 0, 3),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, sizeof("0000:01:00.0") - 1, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENODEV),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const struct sock_fprog program = {.len = ARRAY_SIZE(code), .filter = code};
+
+        cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+        cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static int64_t time_to_bind(const Machine *m, int expected)
+{
+        int64_t start = clock_ms();
+
+        cr_assert_eq(m->ops.bind(m->ops.context, address, "vfio-pci"), expected);
+        return clock_ms() - start;
+}
+
+/* Of a card that is just being added to the bus no driver is the right one yet; as soon as it is,
+ * the kernel looks for one itself. */
+Test(ops_kernel, waits_for_a_card_that_is_being_added)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+
+        tree_remove(m->tree, DRIVER);
+        pid_t kernel = fork();
+        if (kernel == 0) {
+                clock_pause_ms(100);
+                tree_link(m->tree, DRIVER, "../../../bus/pci/drivers/vfio-pci");
+                _exit(0);
+        }
+        refuse_addresses();
+        cr_expect_geq(time_to_bind(m, 0), 60);
+        cr_assert_eq(waitpid(kernel, NULL, 0), kernel);
+}
+
+Test(ops_kernel, waits_for_a_card_well_below_a_step_s_deadline)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+
+        refuse_addresses();
+        cr_expect_lt(time_to_bind(m, -ENODEV), 300, "another driver has it");
+        tree_remove(m->tree, DRIVER);
+        int64_t took = time_to_bind(m, -ENODEV);
+        cr_expect(took >= 600 && took < 1000, "%lld ms", (long long)took);
+        tree_remove(m->tree, "sys/bus/pci/devices/0000:01:00.0");
+        cr_expect_lt(time_to_bind(m, -ENODEV), 300, "it is gone");
+}
+
 Test(ops_kernel, passes_the_kernel_s_errno_up)
 {
         _cleanup_(machine_freep) Machine *m = machine();
