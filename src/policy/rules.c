@@ -6,6 +6,7 @@
 #include "base/driver-name.h"
 #include "base/text.h"
 #include "policy/driver.h"
+#include "policy/image.h"
 #include "policy/members.h"
 #include "policy/settings.h"
 
@@ -95,26 +96,61 @@ static const char *in_use(const Function *f, Arena *arena)
         if (!f->users.known)
                 return NULL; /* before anything is done, somebody will look */
         if (f->users.names)
-                return arena_printf(arena, "%s is on %s and in use: %s", address, f->binding.driver,
-                        f->users.names);
+                return arena_printf(arena,
+                        "%s is on %s and in use: %s; stop or unplug that, then `systemctl restart "
+                        "vfio-gpu`",
+                        address, f->binding.driver, f->users.names);
         if (f->users.doubt)
-                return arena_printf(arena, "%s is on %s and may be in use: %s", address,
-                        f->binding.driver, f->users.doubt);
+                return arena_printf(arena,
+                        "%s is on %s and may be in use: %s; once it is surely not, `systemctl "
+                        "restart vfio-gpu`",
+                        address, f->binding.driver, f->users.doubt);
         return NULL;
+}
+
+/* How the next boot keeps `driver` from being first. An image with vfio-gpu in it is to blame only
+ * for a config that has changed since: the driver may have got a card that was found again. */
+static const char *be_first(const Bench *bench, const char *driver)
+{
+        const Host *host = bench->host;
+
+        if (host->stage == STAGE_INITRD)
+                return arena_printf(bench->arena, "keep %s out of the initramfs", driver);
+        if (host->initrd.ran)
+                return arena_printf(bench->arena,
+                        "reboot, with a new initramfs (%s) if the config has changed since the "
+                        "last",
+                        image_command(host->image_tool));
+        return reason_remedy(REASON_DRIVER_BUSY, host->image_tool, bench->arena);
 }
 
 /* Why the GPU itself is left to its driver, or NULL: `force_unbind`. In the initrd nobody is there
  * to see a driver that does not let go. */
 static const char *took_it_first(const Bench *bench, const Claim *claim, const Function *f)
 {
-        const char *address = PCI_ADDRESS(f->address);
-        bool later = claim->entry->force_unbind && bench->host->stage == STAGE_INITRD;
+        const char *driver = f->binding.driver;
+        bool in_initrd = bench->host->stage == STAGE_INITRD;
+        const char *sentence = arena_printf(bench->arena,
+                "%s took %s first, before vfio-gpu could hold it", driver, PCI_ADDRESS(f->address));
 
-        if (claim->entry->force_unbind && !later)
+        if (claim->entry->force_unbind && !in_initrd)
                 return NULL;
-        return arena_printf(bench->arena, "%s took %s first, before vfio-gpu could hold it%s",
-                f->binding.driver, address,
-                later ? " (`force_unbind` takes it in the real root)" : "");
+        if (claim->entry->force_unbind)
+                return arena_printf(
+                        bench->arena, "%s (`force_unbind` takes it in the real root)", sentence);
+        return arena_printf(bench->arena, "%s; %s%s", sentence, be_first(bench, driver),
+                in_initrd || bench->host->initrd.ran ? ", or set `force_unbind`" : "");
+}
+
+static const char *on_another_vfio_driver(const Bench *bench, const Claim *claim, size_t i)
+{
+        const Function *f = claim->functions[i];
+        const char *display = PCI_ADDRESS(claim->display->address);
+
+        return arena_printf(bench->arena,
+                "%s is on %s, another VFIO driver than %s: a VM may hold it; `vfio-gpu release "
+                "%s`, then `systemctl restart vfio-gpu`",
+                PCI_ADDRESS(f->address), f->binding.driver, claim->drivers[i], display);
 }
 
 /* Why function `i` is not taken from the driver that has it, or NULL: it may be, or there is no
@@ -123,23 +159,22 @@ static const char *busy(const Bench *bench, const Claim *claim, size_t i)
 {
         const Function *f = claim->functions[i];
         Arena *arena = bench->arena;
-        const char *address = PCI_ADDRESS(f->address);
         const char *driver = f->binding.driver;
 
         if (!driver || binding_is_on(&f->binding, claim->drivers[i]))
                 return NULL;
         if (binding_is_vfio(&f->binding))
-                return arena_printf(arena,
-                        "%s is on %s, another VFIO driver than %s: a VM may hold it", address,
-                        driver, claim->drivers[i]);
+                return on_another_vfio_driver(bench, claim, i);
         if (function_is_gpu(f)) {
                 const char *sentence = took_it_first(bench, claim, f);
 
                 return sentence ? sentence : in_use(f, arena);
         }
         if (!claim_is_companion(f, claim->display) && !members_allow(claim->entry, f))
-                return arena_printf(
-                        arena, "%s is on %s, and is no companion of the display", address, driver);
+                return arena_printf(arena,
+                        "%s is on %s, and is no companion of the display; take it out of "
+                        "`functions`, or %s",
+                        PCI_ADDRESS(f->address), driver, be_first(bench, driver));
         return in_use(f, arena);
 }
 

@@ -28,7 +28,7 @@ static const char *remedy(const Claim *claim, Reason reason, Arena *arena)
 static bool tells_remedy(Reason reason)
 {
         return reason == REASON_NO_IOMMU || reason == REASON_SHARED_GROUP ||
-               reason == REASON_BIND_FAILED;
+               reason == REASON_DRIVER_BUSY || reason == REASON_BIND_FAILED;
 }
 
 /* Cause, remedy, and which other rules stand in the way once this one is dealt with. */

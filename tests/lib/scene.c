@@ -171,6 +171,8 @@ static void set_property(Host *host, const char *line)
                 add_slot(host, arena_strdup(host->arena, value));
         else if (strcmp(line, "stage initrd") == 0)
                 host->stage = STAGE_INITRD;
+        else if (strcmp(line, "in initrd") == 0)
+                host->initrd.ran = true;
         else if (strcmp(line, "crash") == 0)
                 host->crash_kernel = true;
         else if (strncmp(line, "policy ", 7) == 0)

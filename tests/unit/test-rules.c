@@ -243,11 +243,23 @@ Test(rules, driver_busy)
                 {"0000:01:00.0 10de:26b1 030000 group=1 driver=vfio-pci\n" HOST, ONE, GOOD, NULL},
                 {"0000:01:00.0 10de:2342 030200 group=1 driver=nvgrace-gpu-vfio-pci vfio=vfio0\n",
                         ONE, GOOD "!driver-busy",
-                        "another VFIO driver than vfio-pci: a VM may hold it"},
+                        "another VFIO driver than vfio-pci: a VM may hold it; `vfio-gpu release "
+                        "0000:01:00.0`, then `systemctl restart vfio-gpu`"},
+                /* the image has it: what took the card may have got it later */
+                {"in initrd\n" CARD_ON("nouveau") HOST, ONE, GOOD "!driver-busy",
+                        "first, before vfio-gpu could hold it; reboot, with a new initramfs "
+                        "(`dracut -f`, or what this host has in its place) if the config has "
+                        "changed since the last, or set `force_unbind`"},
+                {"stage initrd\n" CARD_ON("nouveau") HOST, ONE, GOOD "!driver-busy",
+                        "first, before vfio-gpu could hold it; keep nouveau out of the initramfs, "
+                        "or set `force_unbind`"},
                 {CARD HOST "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n", ONE,
                         "a:0000:01:00.0{0,1}", NULL},
                 {CARD HOST "0000:01:00.1 10de:22ba 040300 group=1 driver=x-vfio-pci vfio=vfio3\n",
-                        ONE, "a:0000:01:00.0{0,1}!driver-busy", "0000:01:00.1 is on x-vfio-pci"},
+                        ONE, "a:0000:01:00.0{0,1}!driver-busy",
+                        "0000:01:00.1 is on x-vfio-pci, another VFIO driver than vfio-pci: a VM "
+                        "may "
+                        "hold it; `vfio-gpu release 0000:01:00.0`, then"},
         };
 
         expect_trials(trials, ARRAY_SIZE(trials));
@@ -261,12 +273,14 @@ Test(rules, forced)
         static const Trial trials[] = {
                 {CARD_ON("nouveau") HOST, forced, GOOD, NULL},
                 {CARD_ON("nouveau in_use=Xorg") HOST, forced, GOOD "!driver-busy",
-                        "0000:01:00.0 is on nouveau and in use: Xorg"},
+                        "0000:01:00.0 is on nouveau and in use: Xorg; stop or unplug that, then "
+                        "`systemctl restart vfio-gpu`"},
                 {CARD_ON("nouveau doubt=closed") HOST, forced, GOOD "!driver-busy",
-                        "0000:01:00.0 is on nouveau and may be in use: closed"},
+                        "0000:01:00.0 is on nouveau and may be in use: closed; once it is surely "
+                        "not, `systemctl restart vfio-gpu`"},
                 {"stage initrd\n" CARD_ON("nouveau") HOST, forced, GOOD "!driver-busy",
                         "first, before vfio-gpu could hold it (`force_unbind` takes it in the real "
-                        "root); rebuild"},
+                        "root)"},
                 {CARD_ON("nvgrace-gpu-vfio-pci") HOST, forced, GOOD "!driver-busy",
                         "another VFIO driver"},
                 {CARD_ON("nvgrace-gpu-vfio-pci vfio=vfio0") HOST, forced, GOOD "!driver-busy",
@@ -315,7 +329,9 @@ Test(rules, driver_busy_beside_the_display)
         static const Trial trials[] = {
                 {CARD HOST "0000:01:00.1 10de:1234 108000 group=1 driver=ccp\n", listed,
                         "a:0000:01:00.0{0,1}!driver-busy",
-                        "0000:01:00.1 is on ccp, and is no companion of the display"},
+                        "0000:01:00.1 is on ccp, and is no companion of the display; take it out "
+                        "of "
+                        "`functions`, or rebuild the initramfs with vfio-gpu in it ("},
                 {CARD HOST "0000:01:00.1 10de:1234 108000 group=1\n", listed, "a:0000:01:00.0{0,1}",
                         NULL},
                 {CARD HOST "0000:01:00.1 10de:1234 108000 group=1 driver=vfio-pci\n", listed,
