@@ -47,6 +47,11 @@ static int compare_with_address(const void *address, const void *function)
                 *(const PciAddress *)address, ((const Function *)function)->address);
 }
 
+const char *function_trouble(const Function *f)
+{
+        return f->unreadable ? f->unreadable : f->silent;
+}
+
 const Function *host_find(const Host *host, PciAddress address)
 {
         if (host->n_functions == 0)
@@ -123,5 +128,5 @@ bool function_drives_monitor(const Function *f)
 {
         unsigned class = function_class(f);
 
-        return !f->unreadable && (class == PCI_CLASS_VGA || class == PCI_CLASS_DISPLAY_OTHER);
+        return !function_trouble(f) && (class == PCI_CLASS_VGA || class == PCI_CLASS_DISPLAY_OTHER);
 }

@@ -106,6 +106,8 @@ typedef struct Function {
         bool has_parent;        /* unless it is on a root bus, or the tree does not tell */
         const char *unreadable; /* why it could not be read whole, or NULL; then only `address`,
                                    `parent`, `iommu_group` and `binding` count */
+        const char *silent;     /* why the card itself does not answer, or NULL: all that the kernel
+                                   once found of it counts, but nobody can use it */
         PciId id;
         PciId subsystem;       /* zeros for what is no GPU */
         uint32_t class;        /* 24 bits, as in lspci -nn plus the programming interface */
@@ -223,6 +225,9 @@ void host_add_warning(Host *host, const char *text);
 /* Makes `f` unreadable, for that reason, and warns of it. */
 void host_leave_out(Host *host, Function *f, const char *why);
 
+/* Why nothing can be done with `f`, or NULL: `unreadable` or `silent`. */
+const char *function_trouble(const Function *f);
+
 /* The function at `address`, or NULL. */
 const Function *host_find(const Host *host, PciAddress address);
 
@@ -246,7 +251,7 @@ bool function_shares_group(const Function *const *functions, size_t n, const Fun
 /* A readable function of base class 03. */
 bool function_is_display(const Function *f);
 
-/* One that a monitor may hang on: not a 3D controller. */
+/* One that a monitor may hang on: not a 3D controller, and not `silent`. */
 bool function_drives_monitor(const Function *f);
 
 /* A readable switch of an NVLink fabric, which is handed over as a GPU is. */

@@ -202,6 +202,14 @@ static const char *silence_text(const StepOutcome *outcome)
         return NULL;
 }
 
+/* It stays what it is: an entry that means it must not be satisfied by the others. */
+static void mark_silent(Host *host, Function *f, const char *why)
+{
+        f->silent = why;
+        host_add_warning(host,
+                arena_printf(host->arena, "%s is left alone: %s", PCI_ADDRESS(f->address), why));
+}
+
 static void conclude(Host *host, Function *f, unsigned wanted,
         const StepOutcome outcomes[static _ASK_MAX], uint64_t number)
 {
@@ -212,7 +220,7 @@ static void conclude(Host *host, Function *f, unsigned wanted,
 
                 f->asked = true;
                 if (silence)
-                        host_leave_out(host, f, silence);
+                        mark_silent(host, f, silence);
                 if (outcomes[ASK_ANSWER].state != STEP_DONE)
                         last = &outcomes[ASK_ANSWER];
         }

@@ -7,7 +7,7 @@
 #include "host/root.h"
 
 typedef enum ScanCard {
-        SCAN_CARD_ANSWER = 1 << 0, /* whether it answers at all; else it becomes `unreadable` */
+        SCAN_CARD_ANSWER = 1 << 0, /* whether it answers at all; else it becomes `silent` */
         SCAN_CARD_SERIAL = 1 << 1, /* its PCIe Device Serial Number */
 } ScanCard;
 
@@ -20,7 +20,7 @@ typedef enum ScanCard {
 /*
  * Asks each function for what `wanted`, an item for each, holds of ScanCard: in workers of their
  * own, side by side, since a card that does not wake up holds its reader for a minute
- * (drivers/pci/pci.c, pci_dev_wait()). One that does not answer becomes `unreadable`, with a
+ * (drivers/pci/pci.c, pci_dev_wait()). One that does not answer becomes `silent`, with a
  * warning in the Host; a serial number that could not be read says why. Returns 0 or -ENOMEM.
  */
 int scan_cards(const Root *root, Host *host, const unsigned *wanted) _must_check_;

@@ -39,7 +39,8 @@ static bool needed_by_unclaimed(const Host *host, const Claims *claims, const ch
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (!claims_find_kept(claims, f) && needs(f, module))
+                /* a card that does not answer needs none: a probe of it is what may hang */
+                if (!f->silent && !claims_find_kept(claims, f) && needs(f, module))
                         return true;
         }
         return false;

@@ -25,7 +25,7 @@ static const char *never(const Function *f)
 {
         unsigned base = function_base_class(f);
 
-        if (f->unreadable)
+        if (function_trouble(f))
                 return "what cannot be read is never handed over";
         if (f->bridge || (base == PCI_CLASS_BASE_BRIDGE && !function_is_nvswitch(f)))
                 return "a bridge is never handed over";

@@ -53,10 +53,10 @@ static const char *is_stuck(const Function *f, Arena *arena)
 
 static const char *is_unreadable(const Function *f, Arena *arena)
 {
-        if (!f->unreadable)
+        if (!function_trouble(f))
                 return NULL;
         return arena_printf(
-                arena, "%s could not be read: %s", PCI_ADDRESS(f->address), f->unreadable);
+                arena, "%s could not be read: %s", PCI_ADDRESS(f->address), function_trouble(f));
 }
 
 static const struct {

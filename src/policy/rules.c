@@ -26,9 +26,9 @@ static const char *rule_unreadable(const Bench *bench, const Claim *claim)
                 bool near = pci_address_same_slot(f->address, claim->display->address) ||
                             function_shares_group(claim->functions, claim->n_functions, f);
 
-                if (f->unreadable && near)
+                if (function_trouble(f) && near)
                         return arena_printf(bench->arena, "%s could not be read: %s",
-                                PCI_ADDRESS(f->address), f->unreadable);
+                                PCI_ADDRESS(f->address), function_trouble(f));
         }
         return NULL;
 }

@@ -65,6 +65,7 @@ static bool take_text(const char *word, MachineFunction *f)
                 {"serial=", offsetof(MachineFunction, serial)},
                 {"modules=", offsetof(MachineFunction, modules)},
                 {"unreadable=", offsetof(MachineFunction, unreadable)},
+                {"silent=", offsetof(MachineFunction, silent)},
                 {"in_use=", offsetof(MachineFunction, in_use)},
                 {"stuck=", offsetof(MachineFunction, stuck)},
                 {"reset_method=", offsetof(MachineFunction, reset_method)},

@@ -9,10 +9,10 @@
  * Address, id, class, then words: subsystem=vvvv:dddd group=N driver=NAME vfio=vfioN boot_vga=0|1
  * numvfs=N vf=PF bridge parent=BRIDGE (named before) serial=NUMBER|none reset_method=A,B (none when
  * not said) d3cold=0|1 (the same); and what only a Host can be told: framebuffer cdev modules=A,B
- * unreadable=WHY in_use=WHO doubt=WHY stuck=WHO released variants=A,B:missing,C:present (best
- * first; loadable when not said). `vfs` adds virtual functions behind the PF, each in a group of
- * its own. Empty lines and those that start with `#` do not count. A mistake in the text ends the
- * program.
+ * unreadable=WHY silent=WHY in_use=WHO doubt=WHY stuck=WHO released variants=A,B:missing,C:present
+ * (best first; loadable when not said). `vfs` adds virtual functions behind the PF, each in a group
+ * of its own. Empty lines and those that start with `#` do not count. A mistake in the text ends
+ * the program.
  */
 
 #include <stdbool.h>
@@ -36,6 +36,7 @@ typedef struct MachineFunction {
         char serial[MACHINE_WORD];
         char modules[MACHINE_WORD];
         char unreadable[MACHINE_WORD];
+        char silent[MACHINE_WORD];
         char in_use[MACHINE_WORD];
         char stuck[MACHINE_WORD];
         char reset_method[MACHINE_WORD];

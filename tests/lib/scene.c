@@ -76,6 +76,7 @@ static void add_function(const MachineFunction *from, void *context)
                 .address = from->address,
                 .has_parent = *from->parent,
                 .unreadable = keep(host, from->unreadable),
+                .silent = keep(host, from->silent),
                 .id = from->id,
                 .subsystem = from->subsystem,
                 .class = from->class,

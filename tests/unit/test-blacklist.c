@@ -9,6 +9,7 @@
 #define CARD  "0000:01:00.0 10de:26b1 030000 group=1 subsystem=1043:88a1 modules=nouveau\n"
 #define TWIN  "0000:02:00.0 10de:26b1 030000 group=2 subsystem=1458:4100\n"
 #define OTHER "0000:03:00.0 10de:1eb8 030200 group=3\n"
+#define DEAD  "0000:05:00.0 10de:26b1 030000 group=5 modules=nouveau silent=ones\n"
 #define BUSY  "0000:04:00.0 10de:26b1 030000 group=4 driver=nouveau subsystem=1043:88a1\n"
 
 /* What the options of vfio-pci are. */
@@ -47,6 +48,7 @@ Test(blacklist, ids_name_what_is_taken_whole)
                 {CARD "0000:05:00.0 10de:26b1 040300 group=5\n" HOST, ALL, "ids="},
                 {CARD "vfs 0000:05:00.0 1 10de:26b1 030000 group=5\n" HOST, ALL, "ids="},
                 {CARD "0000:05:00.0 0000:0000 000000 unreadable=class\n" HOST, ALL, "ids="},
+                {CARD DEAD HOST, ALL, "ids="},
                 /* the intent is not "all" */
                 {CARD HOST, "{ id = '10de:26b1'; }", "ids="},
                 {CARD TWIN HOST, "{ id = '10de:26b1'; count = 2; }", "ids="},
@@ -140,6 +142,9 @@ Test(blacklist, modules)
                 {CARD OTHER HOST, ONE, ""},
                 {CARD BUSY HOST, ALL, ""},
                 {CARD TWIN HOST, ALL, NVIDIA},
+                /* what does not answer is nobody's to probe, listed or not */
+                {CARD DEAD HOST, ALL, NVIDIA},
+                {CARD DEAD HOST, ONE, NVIDIA},
                 /* others by their aliases */
                 {"0000:01:00.0 1002:744c 030000 group=1 modules=amdgpu\n" HOST, ONE, "amdgpu"},
                 {"0000:01:00.0 1002:6779 030000 group=1 modules=radeon,amdgpu\n"

@@ -123,6 +123,8 @@ Test(members, what_is_never_taken)
                         "a bridge is never handed over"},
                 {CARD "0000:06:00.0 0000:0000 000000 group=1 unreadable=class\n" HOST,
                         A("'06:00.0'"), "a 01:00.0 !unreadable", NULL, "cannot be read"},
+                {CARD "0000:06:00.0 10de:26b2 030200 group=1 silent=ones\n" HOST, A("'06:00.0'"),
+                        "a 01:00.0 !unreadable", NULL, "cannot be read"},
                 /* an NVSwitch has a bridge's class and is none */
                 {CARD "0000:06:00.0 10de:22a3 068000 group=1\n" HOST, A("'06:00.0'"),
                         "a 01:00.0 06:00.0", NULL, NULL},

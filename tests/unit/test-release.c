@@ -118,6 +118,8 @@ Test(release, refusals)
                         "0000:01:00.0 has 2 SR-IOV virtual functions", RESULT_REFUSED},
                 {CARD VFIO " stuck=worker\n", "a:0000:01:00.0{0}!timeout",
                         "a step on 0000:01:00.0 never came back: worker is still", RESULT_FAILED},
+                {CARD " silent=ones\n", "a:0000:01:00.0{0}!unreadable",
+                        "0000:01:00.0 could not be read: ones", RESULT_REFUSED},
                 {CARD VFIO "\n0000:01:00.1 10de:22ba 040300 group=1 unreadable=why\n",
                         "a:0000:01:00.0{0,1}!unreadable", "0000:01:00.1 could not be read: why",
                         RESULT_REFUSED},

@@ -84,6 +84,27 @@ Test(rules, unreadable)
         expect_trials(trials, ARRAY_SIZE(trials));
 }
 
+/* It counts as what it is, and is refused as what it has become. */
+Test(rules, a_card_that_does_not_answer)
+{
+        static const char machine[] =
+                CARD "0000:02:00.0 10de:26b1 030000 group=2 silent=ones\n" HOST;
+        static const Trial trials[] = {
+                {machine, "{ name = 'a'; id = '10de:26b1'; count = 'all'; }",
+                        GOOD " a:0000:02:00.0{0}!unreadable", NULL},
+                {machine, "{ name = 'a'; id = '10de:26b1'; count = 2; }",
+                        GOOD " a:0000:02:00.0{0}!unreadable", NULL},
+                {machine, "{ name = 'a'; id = '10de:26b1'; }", "a:-!ambiguous", NULL},
+                {machine, "{ name = 'a'; address = '02:00'; id = '10de:26b1'; }",
+                        "a:0000:02:00.0{0}!unreadable", "0000:02:00.0 could not be read: ones"},
+                {machine, ONE, GOOD, NULL},
+                {CARD HOST "0000:05:00.0 10de:26b1 030000 group=1 silent=ones\n", ONE,
+                        GOOD "!unreadable!shared-group", "0000:05:00.0 could not be read"},
+        };
+
+        expect_trials(trials, ARRAY_SIZE(trials));
+}
+
 Test(rules, no_iommu_and_advice_for_every_firmware)
 {
         static const char card[] = "0000:01:00.0 10de:26b1 030000\n" HOST;
@@ -221,6 +242,8 @@ Test(rules, boot_display)
                         GOOD "!driver-busy", NULL},
                 {CARD "0000:02:00.0 10de:26b2 030000 unreadable=class\n", ONE, GOOD "!boot-display",
                         NULL},
+                {CARD "0000:02:00.0 10de:26b2 030000 group=2 silent=ones\n", ONE,
+                        GOOD "!boot-display", NULL},
                 /* the last display takes its group with it */
                 {CARD "0000:02:00.0 10de:26b2 030200 group=1\n", TWO,
                         GOOD "!boot-display b:0000:02:00.0{0}!shared-group", NULL},
