@@ -279,8 +279,11 @@ int modules_for_alias(const Modules *modules, const char *modalias, Arena *arena
         kmod_list_foreach(item, list)
         {
                 _cleanup_(unref_modulep) struct kmod_module *module = kmod_module_get_module(item);
-                const char **name = arena_push(arena, &names, &n);
+                const char **name = NULL;
 
+                if (!driver_name_is_clean(kmod_module_get_name(module)))
+                        continue;
+                name = arena_push(arena, &names, &n);
                 if (!name || !(*name = arena_strdup(arena, kmod_module_get_name(module))))
                         return -ENOMEM;
         }
@@ -356,6 +359,8 @@ static int add_alias(char *line, const char *prefix, Arena *arena, ModuleAlias *
                 return 0;
         *module++ = '\0';
         module[strcspn(module, "\n")] = '\0';
+        if (!driver_name_is_clean(module))
+                return 0;
 
         ModuleAlias *item = arena_push(arena, items, n);
         if (!item)
@@ -472,7 +477,7 @@ static const char *install_line(const struct kmod_module *module, Arena *arena)
 {
         const char *command = kmod_module_get_install_commands(module);
 
-        if (!command)
+        if (!command || !driver_name_is_clean(kmod_module_get_name(module)))
                 return NULL;
         return arena_printf(arena, "install %s %s", kmod_module_get_name(module), quote(command));
 }

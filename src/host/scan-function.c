@@ -7,13 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/driver-name.h"
 #include "base/quote.h"
 #include "host/scan.h"
 
 #define ATTRIBUTE_MAX 512
-
-/* Of a driver's name; another's tree may hold anything. */
-#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. +"
 
 /* A device's directory, and the first thing in it that could not be read. */
 typedef struct Device {
@@ -168,7 +166,7 @@ static Binding read_binding(Device *device)
 
         if (!driver)
                 return binding;
-        if (driver[strspn(driver, NAME_LETTERS)])
+        if (!driver_name_is_clean(driver))
                 set_garbled(device, "driver", driver);
         binding.driver = arena_strdup(device->arena, driver);
         binding.vfio_device = read_vfio_device(device);

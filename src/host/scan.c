@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/quote.h"
 #include "host/modules.h"
 #include "host/ops.h"
 #include "host/released.h"
@@ -95,6 +96,23 @@ Stage scan_stage(const Root *root)
         return initrd ? STAGE_INITRD : STAGE_SYSTEM;
 }
 
+/* It goes into messages and names a folder: the letters of a release are nobody's to define, but
+ * all of them can be printed. */
+static const char *read_release(const Scan *scan)
+{
+        Arena *arena = scan->host->arena;
+        const char *release = text_of(scan, "proc/sys/kernel/osrelease", 256);
+
+        for (const char *c = release; c && *c; c++)
+                if (*c <= ' ' || *c > '~') {
+                        host_add_warning(scan->host,
+                                arena_printf(arena, "proc/sys/kernel/osrelease is garbled: %s",
+                                        quote(release)));
+                        return NULL;
+                }
+        return release;
+}
+
 static void read_machine(Scan *scan)
 {
         const Root *root = scan->root;
@@ -103,8 +121,8 @@ static void read_machine(Scan *scan)
 
         host->stage = scan_stage(root);
         host->crash_kernel = root_exists(root, "proc/vmcore");
-        host->release = root->release ? arena_strdup(host->arena, root->release)
-                                      : text_of(scan, "proc/sys/kernel/osrelease", 256);
+        host->release =
+                root->release ? arena_strdup(host->arena, root->release) : read_release(scan);
         host->cmdline = cmdline ? cmdline : "";
         host->policy = read_policy(scan);
         host->firmware_iommu = read_firmware_iommu(root);
@@ -121,10 +139,10 @@ static int read_modules(Scan *scan)
         if (r < 0)
                 return r;
         if (!host->release)
-                host_add_warning(host,
-                        "the kernel's release is not known (no "
-                        "proc/sys/kernel/osrelease; --kernel=RELEASE names it), and so not "
-                        "its modules either");
+                host_add_warning(host, "the kernel's release is not known ("
+                                       "proc/sys/kernel/osrelease does not tell; --kernel=RELEASE "
+                                       "names it), and so not "
+                                       "its modules either");
         else if (!modules_indexed(scan->modules))
                 host_add_warning(host,
                         arena_printf(host->arena,

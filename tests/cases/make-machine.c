@@ -6,10 +6,12 @@
  *
  *     module NAME [ALIAS [NEEDED]]   a module, known to the indexes, and one that it needs
  *     builtin PATH [ALIAS]     one that is built in, as in modules.builtin
- *     file PATH [TEXT]         a file; \n in TEXT is a newline
+ *     file PATH [TEXT]         a file
  *     link PATH TARGET         a symbolic link
  *     directory PATH
  *     remove PATH              takes away what was there up to here
+ *
+ * \n in a line is a newline, \e an escape character.
  *
  * A kernel's release, command line and iomem are there already (lib/tree.h).
  */
@@ -51,16 +53,16 @@ static void add_function(const MachineFunction *f, void *context)
         tree_add_function(context, &function);
 }
 
-/* Replaces each \n by a newline, in place. */
+/* Replaces each \n by a newline and each \e by an escape character, in place. */
 static void unescape(char *text)
 {
         char *to = text;
 
         for (const char *from = text; *from; from++) {
-                bool newline = from[0] == '\\' && from[1] == 'n';
+                bool escaped = from[0] == '\\' && (from[1] == 'n' || from[1] == 'e');
 
-                *to++ = newline ? '\n' : *from;
-                from += newline;
+                from += escaped;
+                *to++ = !escaped ? *from : *from == 'n' ? '\n' : '\033';
         }
         *to = '\0';
 }

@@ -28,3 +28,23 @@ Test(driver_name, dash_and_underscore_are_the_same)
                 cr_expect_eq(driver_name_equal(cases[i].a, cases[i].b), cases[i].equal, "%s %s",
                         cases[i].a, cases[i].b);
 }
+
+Test(driver_name, letters)
+{
+        static const struct {
+                const char *name;
+                bool sane;
+        } cases[] = {
+                {"vfio-pci", true},
+                {"snd_hda_intel", true},
+                {"ahci 2.0+x", true},
+                {"", false},
+                {"nv\033[31m", false},
+                {"nouveau\n", false},
+                {"n\xc3\xa4", false},
+                {"a/b", false},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                cr_expect_eq(driver_name_is_clean(cases[i].name), cases[i].sane, "%zu", i);
+}

@@ -150,6 +150,33 @@ Test(modules, once_each_blacklisted_too_and_those_of_modprobe_d)
         cr_assert_eq(n, 3, "blacklisted nouveau is one of them");
 }
 
+/* By the files of the modules, by modprobe.d. */
+Test(modules, names_that_are_none)
+{
+        _cleanup_(tree_freep) Tree *tree = machine();
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_(modules_freep) Modules *modules = NULL;
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        const char **names = NULL;
+        ModuleAlias *aliases = NULL;
+        size_t n = 99;
+
+        tree_add_module(tree, "ba\033d", "usb:v1*");
+        tree_add_module_needing(tree, "good", "usb:v1*", "ba\033d");
+        tree_depmod(tree, "");
+        tree_set(tree, "etc/modprobe.d/a.conf", "alias usb:v2* wor\033se\ninstall ba\033d true\n");
+        cr_assert_eq(modules_open(&root, TREE_RELEASE, &modules), 0);
+        cr_assert_eq(modules_for_alias(modules, "usb:v1x", arena, &names, &n), 0);
+        cr_assert_eq(n, 1);
+        cr_expect_str_eq(names[0], "good");
+        cr_assert_eq(modules_for_alias(modules, "usb:v2x", arena, &names, &n), 0);
+        cr_expect_eq(n, 0);
+        cr_assert_eq(modules_aliases(modules, false, "usb:v1", arena, &aliases, &n), 0);
+        cr_assert_eq(n, 1);
+        cr_expect_str_eq(aliases[0].module, "good");
+        cr_expect_null(modules_install_line(modules, "good", arena));
+}
+
 Test(modules, without_indexes_only_what_is_loaded_is_known)
 {
         static const char *const releases[] = {NULL, "none", "", "..", "a/b"};

@@ -241,6 +241,35 @@ Test(scan_machine, no_module_indexes)
         cr_assert_eq(unknown->vfio_pci, MODULE_MISSING);
 }
 
+Test(scan_machine, release_of_letters_that_can_be_printed)
+{
+        static const struct {
+                const char *text, *release, *warning;
+        } cases[] = {
+                {"6.1.0-13-amd64\n", "6.1.0-13-amd64", NULL},
+                {"5.14.0-362.el9.x86_64+debug~1@me\n", "5.14.0-362.el9.x86_64+debug~1@me", NULL},
+                {"6.1\033[31m\n", NULL, "proc/sys/kernel/osrelease is garbled: \"6.1\\x1b[31m\""},
+                {"6.1 x\n", NULL, "garbled"},
+                {"6.1\x7f\n", NULL, "garbled"},
+                {"6.1\xc2\x9b\n", NULL, "garbled"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+
+                tree_set(tree, "proc/sys/kernel/osrelease", cases[i].text);
+
+                _cleanup_(host_freep) Host *host = scan(tree, 0);
+
+                cr_expect(cases[i].release
+                                  ? host->release && strcmp(host->release, cases[i].release) == 0
+                                  : !host->release,
+                        "%zu", i);
+                cr_expect(!cases[i].warning || warned_of(host, cases[i].warning), "%zu: %s", i,
+                        host->warnings[0]);
+        }
+}
+
 Test(scan_machine, release_named_by_the_user)
 {
         _cleanup_(tree_freep) Tree *tree = tree_new();
