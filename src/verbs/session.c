@@ -177,15 +177,16 @@ static unsigned wanted_of(const Session *s, const Function *f)
 }
 
 /* Only cards that an entry may mean: to ask wakes them. */
-static int ask_cards(Session *s)
+ExitStatus session_ask_cards(Session *s)
 {
         unsigned *wanted = arena_array(s->arena, s->host->n_functions, sizeof(*wanted));
 
         if (!wanted)
-                return -ENOMEM;
+                return session_out_of_memory(s);
         for (size_t i = 0; i < s->host->n_functions; i++)
                 wanted[i] = wanted_of(s, &s->host->functions[i]);
-        return scan_cards(&s->root, s->host, wanted);
+        return scan_cards(&s->root, s->host, wanted) < 0 ? session_out_of_memory(s)
+                                                         : EXIT_STATUS_OK;
 }
 
 static ExitStatus build_plan(Session *s)
@@ -217,17 +218,15 @@ static ExitStatus read_settings(Session *s)
 
 ExitStatus session_plan(Session *s)
 {
-        if (!s->config) {
-                bool off = plan_off(&s->words, s->host) != PLAN_ON;
-                ExitStatus status = off ? no_config(s) : session_read_config(s, false);
+        const bool off = plan_off(&s->words, s->host) != PLAN_ON;
+        ExitStatus status = EXIT_STATUS_OK;
 
-                if (status != EXIT_STATUS_OK)
-                        return status;
-        }
-        if (plan_off(&s->words, s->host) == PLAN_ON && ask_cards(s) < 0)
-                return session_out_of_memory(s);
-
-        ExitStatus status = build_plan(s);
+        if (!s->config)
+                status = off ? no_config(s) : session_read_config(s, false);
+        if (status == EXIT_STATUS_OK && !off)
+                status = session_ask_cards(s);
+        if (status == EXIT_STATUS_OK)
+                status = build_plan(s);
         return status == EXIT_STATUS_OK ? read_settings(s) : status;
 }
 

@@ -44,6 +44,9 @@ ExitStatus session_fail(Session *session, ExitStatus status, int error, const ch
  */
 ExitStatus session_read_config(Session *session, bool quiet_if_missing) _must_check_;
 
+/* Asks the cards what the entries want to know of them, and only a card itself can tell. */
+ExitStatus session_ask_cards(Session *session) _must_check_;
+
 /* Plans. Where nothing is to be done at all (vfio_gpu=0, a crash kernel), no config is needed. */
 ExitStatus session_plan(Session *session) _must_check_;
 

@@ -173,6 +173,8 @@ static ExitStatus release(Session *s, const Change *change)
         if (status == EXIT_STATUS_OK)
                 status = session_read_config(s, s->options->n_arguments > 0);
         if (status == EXIT_STATUS_OK)
+                status = session_ask_cards(s);
+        if (status == EXIT_STATUS_OK)
                 status = select_targets(s, &targets);
         if (status == EXIT_STATUS_OK)
                 status = plan(s, &targets, &steps);
