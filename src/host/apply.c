@@ -17,7 +17,7 @@ typedef struct Apply {
 /* The steps of a claim that follow one another: a function's own stand together. */
 #define CHANGES_OF_DRIVER                                                                          \
         (1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_RESET_METHOD | 1u << STEP_D3COLD |   \
-                1u << STEP_BIND | 1u << STEP_CLEAR | 1u << STEP_PROBE | 1u << STEP_ANNOUNCE)
+                1u << STEP_BIND | 1u << STEP_CLEAR)
 
 static unsigned time_left(const Apply *apply)
 {
@@ -169,6 +169,27 @@ static int take_claims(Apply *apply, unsigned types, size_t *indices, WorkerTask
         return run(apply, tasks, n_tasks);
 }
 
+/* A function that its driver never comes back from does not keep the others of its card from
+ * theirs: a worker for each function, whose steps stand together. */
+static int take_for_the_host(Apply *apply, size_t *indices, WorkerTask *tasks)
+{
+        const Step *last = NULL;
+        size_t n_tasks = 0, used = 0;
+
+        for (size_t i = 0; i < apply->n_steps; i++) {
+                const Step *step = &apply->steps[i];
+
+                if (!(FOR_THE_HOST & 1u << step->type) || claim_broke(apply, step->claim))
+                        continue;
+                if (!last || pci_address_compare(last->address, step->address) != 0)
+                        tasks[n_tasks++] = (WorkerTask){.steps = indices + used};
+                tasks[n_tasks - 1].n_steps++;
+                indices[used++] = i;
+                last = step;
+        }
+        return run(apply, tasks, n_tasks);
+}
+
 /* Whether what a step has set going has arrived; what is gone meanwhile will not arrive. */
 static bool has_arrived(const Apply *apply, const Step *step, Arena *arena)
 {
@@ -233,6 +254,8 @@ int apply_steps(const Step *steps, size_t n_steps, size_t n_claims, const Ops *o
         if (r < 0)
                 return r;
         r = take_claims(&apply, CHANGES_OF_DRIVER, indices, tasks);
+        if (r == 0)
+                r = take_for_the_host(&apply, indices, tasks);
         wait_for_drivers(&apply);
         return r;
 }

@@ -8,7 +8,8 @@
 
 /*
  * Takes `steps`: the policy file; all holds, a worker for each claim; the loads, a worker for each;
- * then what is left of each claim, side by side. A claim whose step, or load, does not succeed is
+ * then what is left of each claim, side by side; then what gives functions to the host's drivers, a
+ * worker for each function. A claim whose step, or load, does not succeed is
  * left as it is, holds included, and the others go on. Waits at the end, at most one step's time,
  * until VFIO knows what was bound. `limits->total_ms` holds for all of it together. `outcomes` has
  * one item for each step. Returns 0, or -ENOMEM when steps were left undone for want of memory.

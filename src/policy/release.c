@@ -218,16 +218,24 @@ int release_plan(const Claims *claims, const Host *host, const Plan *after, Plan
         return 0;
 }
 
-/* Once it is off VFIO, it does not matter whether anybody could be told of it. */
+/* Once it is off VFIO, it does not matter whether anybody could be told of it. A driver that never
+ * comes back from taking it does: nobody can use the card, and it looks as if that driver had it.
+ */
+static bool counts(const Step *step, const StepOutcome *outcome)
+{
+        if (step->type == STEP_PROBE)
+                return outcome->state == STEP_TIMED_OUT;
+        return (step->type == STEP_UNBIND || step->type == STEP_CLEAR) &&
+               (outcome->state == STEP_FAILED || outcome->state == STEP_TIMED_OUT);
+}
+
 static const Step *find_trouble(
         const Plan *plan, size_t index, const StepOutcome *outcomes, const StepOutcome **ret)
 {
         for (size_t i = 0; i < plan->n_steps; i++) {
                 const Step *step = &plan->steps[i];
 
-                if (step->claim != (int)index ||
-                        (step->type != STEP_UNBIND && step->type != STEP_CLEAR) ||
-                        (outcomes[i].state != STEP_FAILED && outcomes[i].state != STEP_TIMED_OUT))
+                if (step->claim != (int)index || !counts(step, &outcomes[i]))
                         continue;
                 *ret = &outcomes[i];
                 return step;
@@ -241,6 +249,15 @@ static bool any_on_vfio(const Claim *claim, const Binding *now)
                 if (binding_is_vfio(&now[i]))
                         return true;
         return false;
+}
+
+/* A driver that takes the card is not one that does not let go. */
+static const char *remedy(const Claim *claim, const Step *trouble, Reason reason, Arena *arena)
+{
+        if (trouble->type == STEP_PROBE)
+                return "the driver of the host does not come back from taking it: look at the "
+                       "kernel's messages (`dmesg`), and power the machine off and on";
+        return reason_remedy(reason, claim->host->image_tool, arena);
 }
 
 static Verdict failed(Verdict verdict, const Claim *claim, const Step *trouble,
@@ -257,7 +274,7 @@ static Verdict failed(Verdict verdict, const Claim *claim, const Step *trouble,
                 verdict.message = arena_printf(arena, "could not %s: %s; now %s; %s",
                         step_describe(trouble, arena),
                         outcome->state == STEP_FAILED ? strerror(outcome->error) : "not in time",
-                        where, reason_remedy(verdict.reason, claim->host->image_tool, arena));
+                        where, remedy(claim, trouble, verdict.reason, arena));
         else
                 verdict.message = arena_printf(arena,
                         "it came back to VFIO: %s; something else than vfio-gpu hands it over "

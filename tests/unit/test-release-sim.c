@@ -142,6 +142,24 @@ Test(release_sim, a_driver_that_does_not_let_go)
         }
 }
 
+/* It is said, and whatever else the card has gets its driver all the same. */
+Test(release_sim, a_driver_that_does_not_come_back_from_taking_it)
+{
+        for (unsigned hangs = 0; hangs < 2; hangs++) {
+                RUN(run, TWINS, POOL);
+
+                hand_over(&run);
+                sim_set_fault(
+                        run.sim, (SimFault){SIM_PROBE, hangs ? "0000:01:00.1" : "0000:01:00.0", "",
+                                         SIM_HANG, 0});
+                release(&run, "01:00", 300);
+                cr_expect_eq(run.verdicts[0].result, RESULT_FAILED, "%s", run.verdicts[0].message);
+                cr_expect_eq(run.verdicts[0].reason, REASON_TIMEOUT);
+                expect_driver(&run, 1, hangs, "");
+                expect_driver(&run, 1, !hangs, hangs ? "nouveau" : "snd_hda_intel");
+        }
+}
+
 /* Whatever fails: no card is called released that VFIO still has, and it can be handed over anew.
  */
 Test(release_sim, truth_in_every_fault)

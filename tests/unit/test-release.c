@@ -182,8 +182,12 @@ Test(release, verdicts)
                 /* told or not: it is off VFIO */
                 {STEP_ANNOUNCE, STEP_FAILED, EIO, NULL, NULL, RESULT_SKIPPED, REASON_NONE,
                         "0000:01:00.0 has no driver"},
-                {STEP_PROBE, STEP_TIMED_OUT, 0, "nouveau", NULL, RESULT_SKIPPED, REASON_NONE,
-                        "0000:01:00.0 is on nouveau"},
+                {STEP_PROBE, STEP_FAILED, EIO, NULL, NULL, RESULT_SKIPPED, REASON_NONE,
+                        "0000:01:00.0 has no driver"},
+                /* what probes has the link already */
+                {STEP_PROBE, STEP_TIMED_OUT, 0, "nouveau", NULL, RESULT_FAILED, REASON_TIMEOUT,
+                        "not in time; now 0000:01:00.0 is on nouveau; the driver of the host does "
+                        "not come back from taking it"},
                 {STEP_UNBIND, STEP_TIMED_OUT, 0, NULL, NULL, RESULT_FAILED, REASON_TIMEOUT,
                         "could not take 0000:01:00.0 from vfio-pci: not in time; now 0000:01:00.0 "
                         "has no driver; a driver does not let go"},
