@@ -19,6 +19,9 @@ typedef struct Apply {
         (1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_RESET_METHOD | 1u << STEP_D3COLD |   \
                 1u << STEP_BIND | 1u << STEP_CLEAR)
 
+/* For udev to load a driver: seconds for those that come with all of DRM. */
+#define UDEV_MS 20000
+
 static unsigned time_left(const Apply *apply)
 {
         int64_t left = apply->end - clock_ms();
@@ -52,6 +55,7 @@ static int do_step(const Step *step, const Ops *ops)
         case STEP_CLEAR:
                 return ops->set_override(ops->context, step->address, NULL);
         case STEP_PROBE:
+        case STEP_SETTLE: /* it waits for the device's lock, which a driver at work has */
                 return ops->probe(ops->context, step->address);
         case STEP_ANNOUNCE:
                 return ops->announce(ops->context, step->address);
@@ -63,7 +67,8 @@ static int do_step(const Step *step, const Ops *ops)
 
 /* A driver of the host that is to have a card again is probed as at any other time: udev reads what
  * it likes. */
-#define FOR_THE_HOST (1u << STEP_PROBE | 1u << STEP_ANNOUNCE)
+#define OFFERS_TO_THE_HOST (1u << STEP_PROBE | 1u << STEP_ANNOUNCE)
+#define FOR_THE_HOST       (OFFERS_TO_THE_HOST | 1u << STEP_SETTLE)
 
 /* In a worker. Where a driver never comes back, neither does this, and nobody else walks into the
  * device's lock until the boot ends. */
@@ -169,9 +174,28 @@ static int take_claims(Apply *apply, unsigned types, size_t *indices, WorkerTask
         return run(apply, tasks, n_tasks);
 }
 
+/* Whether the card did not get as far as this, or a driver of the host is at work on the function
+ * and does not come back. */
+static bool function_broke(const Apply *apply, const Step *next)
+{
+        for (size_t i = 0; i < apply->n_steps; i++) {
+                const Step *step = &apply->steps[i];
+                StepState state = apply->outcomes[i].state;
+                bool offer = FOR_THE_HOST & 1u << step->type;
+
+                if (step->claim != next->claim)
+                        continue;
+                if (offer ? state == STEP_TIMED_OUT &&
+                                        pci_address_compare(step->address, next->address) == 0
+                          : state == STEP_FAILED || state == STEP_TIMED_OUT)
+                        return true;
+        }
+        return false;
+}
+
 /* A function that its driver never comes back from does not keep the others of its card from
  * theirs: a worker for each function, whose steps stand together. */
-static int take_for_the_host(Apply *apply, size_t *indices, WorkerTask *tasks)
+static int take_by_function(Apply *apply, unsigned types, size_t *indices, WorkerTask *tasks)
 {
         const Step *last = NULL;
         size_t n_tasks = 0, used = 0;
@@ -179,7 +203,7 @@ static int take_for_the_host(Apply *apply, size_t *indices, WorkerTask *tasks)
         for (size_t i = 0; i < apply->n_steps; i++) {
                 const Step *step = &apply->steps[i];
 
-                if (!(FOR_THE_HOST & 1u << step->type) || claim_broke(apply, step->claim))
+                if (!(types & 1u << step->type) || function_broke(apply, step))
                         continue;
                 if (!last || pci_address_compare(last->address, step->address) != 0)
                         tasks[n_tasks++] = (WorkerTask){.steps = indices + used};
@@ -200,30 +224,57 @@ static bool has_arrived(const Apply *apply, const Step *step, Arena *arena)
         return step->type == STEP_BIND ? binding.vfio_device != NULL : binding.driver != NULL;
 }
 
+/* What nobody is known to take is not waited for. */
+static bool is_awaited(const Step *step)
+{
+        return step->type == STEP_BIND || (step->type == STEP_ANNOUNCE && step->target);
+}
+
 static bool all_have_arrived(const Apply *apply)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
 
         for (size_t i = 0; arena && i < apply->n_steps; i++) {
                 const Step *step = &apply->steps[i];
-                bool awaited =
-                        step->type == STEP_BIND || (step->type == STEP_ANNOUNCE && step->target);
-
-                if (awaited && apply->outcomes[i].state == STEP_DONE &&
+                if (is_awaited(step) && apply->outcomes[i].state == STEP_DONE &&
                         !has_arrived(apply, step, arena))
                         return false;
         }
         return true;
 }
 
-/* A driver may probe asynchronously (driver_async_probe=): bind then returns before it is done. And
- * udev loads a driver when it gets to it. */
-static void wait_for_drivers(const Apply *apply)
+static void wait_for_drivers(const Apply *apply, int64_t end)
 {
-        int64_t end = clock_ms() + apply->step_ms;
-
         while (clock_ms() < end && time_left(apply) > 0 && !all_have_arrived(apply))
                 clock_pause_ms(10);
+}
+
+/* A driver may probe asynchronously (driver_async_probe=): bind then returns before it is done. */
+static void wait_for_vfio(const Apply *apply)
+{
+        wait_for_drivers(apply, clock_ms() + apply->step_ms);
+}
+
+/* udev loads drivers when it gets to it. The link appears before a driver's probe ends, and goes
+ * again when that fails: then another driver may follow. */
+static int wait_for_host(Apply *apply, size_t *indices, WorkerTask *tasks)
+{
+        const int64_t end = clock_ms() + UDEV_MS;
+        int r = 0;
+
+        do {
+                wait_for_drivers(apply, end);
+                r = take_by_function(apply, 1u << STEP_SETTLE, indices, tasks);
+        } while (r == 0 && clock_ms() < end && time_left(apply) > 0 && !all_have_arrived(apply));
+        return r;
+}
+
+static bool has_step(const Apply *apply, StepType type)
+{
+        for (size_t i = 0; i < apply->n_steps; i++)
+                if (apply->steps[i].type == type)
+                        return true;
+        return false;
 }
 
 int apply_steps(const Step *steps, size_t n_steps, size_t n_claims, const Ops *ops,
@@ -255,7 +306,9 @@ int apply_steps(const Step *steps, size_t n_steps, size_t n_claims, const Ops *o
                 return r;
         r = take_claims(&apply, CHANGES_OF_DRIVER, indices, tasks);
         if (r == 0)
-                r = take_for_the_host(&apply, indices, tasks);
-        wait_for_drivers(&apply);
+                r = take_by_function(&apply, OFFERS_TO_THE_HOST, indices, tasks);
+        if (r == 0 && has_step(&apply, STEP_SETTLE))
+                return wait_for_host(&apply, indices, tasks);
+        wait_for_vfio(&apply);
         return r;
 }

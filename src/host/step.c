@@ -36,6 +36,7 @@ const char *step_type_name(StepType type)
                 [STEP_CLEAR] = "clear",
                 [STEP_PROBE] = "probe",
                 [STEP_ANNOUNCE] = "announce",
+                [STEP_SETTLE] = "settle",
         };
 
         return names[type];
@@ -75,6 +76,8 @@ const char *step_describe(const Step *step, Arena *arena)
                 return arena_printf(arena, "announce %s to udev%s%s%s", address,
                         step->target ? " (" : "", step->target ? step->target : "",
                         step->target ? ")" : "");
+        case STEP_SETTLE:
+                return arena_printf(arena, "wait for the driver of %s", address);
         case _STEP_TYPE_MAX:
                 break;
         }

@@ -23,6 +23,7 @@ typedef enum StepType {
         STEP_PROBE,        /* let loaded drivers have `address` */
         STEP_ANNOUNCE, /* tell udev of `address`; one of the modules `target` may take it, or NULL
                         */
+        STEP_SETTLE,   /* wait until no driver is probing `address` */
         _STEP_TYPE_MAX,
 } StepType;
 

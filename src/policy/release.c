@@ -160,6 +160,11 @@ static void add_steps(Plan *plan, size_t index, const char *policy)
                 step.type = STEP_ANNOUNCE;
                 step.target = takers(f, policy, plan->arena);
                 add_step(plan, step);
+                if (!step.target)
+                        continue;
+                step.type = STEP_SETTLE;
+                step.target = NULL;
+                add_step(plan, step);
         }
 }
 
@@ -223,7 +228,7 @@ int release_plan(const Claims *claims, const Host *host, const Plan *after, Plan
  */
 static bool counts(const Step *step, const StepOutcome *outcome)
 {
-        if (step->type == STEP_PROBE)
+        if (step->type == STEP_PROBE || step->type == STEP_SETTLE)
                 return outcome->state == STEP_TIMED_OUT;
         return (step->type == STEP_UNBIND || step->type == STEP_CLEAR) &&
                (outcome->state == STEP_FAILED || outcome->state == STEP_TIMED_OUT);
@@ -254,7 +259,7 @@ static bool any_on_vfio(const Claim *claim, const Binding *now)
 /* A driver that takes the card is not one that does not let go. */
 static const char *remedy(const Claim *claim, const Step *trouble, Reason reason, Arena *arena)
 {
-        if (trouble->type == STEP_PROBE)
+        if (trouble->type == STEP_PROBE || trouble->type == STEP_SETTLE)
                 return "the driver of the host does not come back from taking it: look at the "
                        "kernel's messages (`dmesg`), and power the machine off and on";
         return reason_remedy(reason, claim->host->image_tool, arena);

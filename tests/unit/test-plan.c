@@ -248,6 +248,7 @@ static void expect_target(
         case STEP_CLEAR:
         case STEP_PROBE:
         case STEP_ANNOUNCE:
+        case STEP_SETTLE:
                 cr_assert_fail(
                         "%s: %s is what release does", sample->name, step_type_name(step->type));
                 break;

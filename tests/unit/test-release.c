@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit/test-release.h"
 
-#define HOST   "0000:00:02.0 8086:4680 030000 group=90 driver=i915\nvfio present\nbackend present\n"
-#define VFIO   " driver=vfio-pci vfio=vfio0"
-#define CARD   "0000:01:00.0 10de:26b1 030000 group=1 modules=nouveau,nvidiafb"
-#define AUDIO  "0000:01:00.1 10de:22ba 040300 group=1"
-#define ONE    "{ name = 'a'; address = '01:00'; }"
-#define TWIN   "0000:02:00.0 10de:26b1 030000 group=2 modules=nouveau" VFIO "\n"
-#define GIVEN  "clear 0000:01:00.0; probe 0000:01:00.0; announce 0000:01:00.0 nouveau, nvidiafb"
+#define HOST  "0000:00:02.0 8086:4680 030000 group=90 driver=i915\nvfio present\nbackend present\n"
+#define VFIO  " driver=vfio-pci vfio=vfio0"
+#define CARD  "0000:01:00.0 10de:26b1 030000 group=1 modules=nouveau,nvidiafb"
+#define AUDIO "0000:01:00.1 10de:22ba 040300 group=1"
+#define ONE   "{ name = 'a'; address = '01:00'; }"
+#define TWIN  "0000:02:00.0 10de:26b1 030000 group=2 modules=nouveau" VFIO "\n"
+#define GIVEN                                                                                      \
+        "clear 0000:01:00.0; probe 0000:01:00.0; announce 0000:01:00.0 nouveau, nvidiafb; "        \
+        "settle 0000:01:00.0"
 #define FORGOT "policy; forget 10de:26b1; "
 #define BACK   "unbind 0000:01:00.0 vfio-pci; " GIVEN
 
@@ -22,7 +24,8 @@ Test(release, steps)
                         "policy; forget 10de:26b1; forget 10de:22ba; "
                         "unbind 0000:01:00.0 vfio-pci; unbind 0000:01:00.1 vfio-pci; "
                         "clear 0000:01:00.0; clear 0000:01:00.1; "
-                        "probe 0000:01:00.0; announce 0000:01:00.0 nouveau, nvidiafb; "
+                        "probe 0000:01:00.0; announce 0000:01:00.0 nouveau, nvidiafb; settle "
+                        "0000:01:00.0; "
                         "probe 0000:01:00.1; announce 0000:01:00.1"},
                 /* a variant; on hold; half of it with the host's driver */
                 {HOST CARD " driver=nvgrace_gpu_vfio_pci vfio=vfio0\npolicy x\n", ONE, "a",
@@ -32,7 +35,8 @@ Test(release, steps)
                 {HOST CARD "\n" AUDIO " driver=snd_hda_intel\npolicy x\n", ONE, "a",
                         "policy; forget 10de:26b1; forget 10de:22ba; "
                         "clear 0000:01:00.0; clear 0000:01:00.1; "
-                        "probe 0000:01:00.0; announce 0000:01:00.0 nouveau, nvidiafb"},
+                        "probe 0000:01:00.0; announce 0000:01:00.0 nouveau, nvidiafb; settle "
+                        "0000:01:00.0"},
                 /* there is no vfio-pci to forget anything */
                 {"0000:00:02.0 8086:4680 030000 group=90\n" CARD "\npolicy x\n", ONE, "a",
                         "policy; " GIVEN},
@@ -45,7 +49,8 @@ Test(release, steps)
                 {HOST CARD VFIO " in_use=qemu\n" TWIN "policy x\n",
                         ONE ", { name = 'b'; address = '02:00'; }", "",
                         "policy; forget 10de:26b1; unbind 0000:02:00.0 vfio-pci; "
-                        "clear 0000:02:00.0; probe 0000:02:00.0; announce 0000:02:00.0 nouveau"},
+                        "clear 0000:02:00.0; probe 0000:02:00.0; announce 0000:02:00.0 nouveau; "
+                        "settle 0000:02:00.0"},
                 {HOST CARD VFIO " in_use=qemu\npolicy x\n", ONE, "a", ""},
         };
 

@@ -331,10 +331,11 @@ Test(report, steps_in_words)
                 {{.type = STEP_ANNOUNCE, .address = address, .target = "nouveau, nova_core"},
                         "announce 0000:01:00.0 to udev (nouveau, nova_core)"},
                 {{.type = STEP_ANNOUNCE, .address = address}, "announce 0000:01:00.0 to udev"},
+                {{.type = STEP_SETTLE, .address = address}, "wait for the driver of 0000:01:00.0"},
         };
         static const char *const names[_STEP_TYPE_MAX] = {"policy", "hold", "load", "forget",
                 "unbind", "override", "reset-method", "d3cold", "bind", "clear", "probe",
-                "announce"};
+                "announce", "settle"};
         _cleanup_(arena_freep) Arena *arena = arena_new();
 
         for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
