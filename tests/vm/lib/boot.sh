@@ -31,16 +31,14 @@ boot_config() {
         esac
 }
 
-# boot_preloads RUN: a unit for what machine.sh calls preload
-boot_preloads() {
+# boot_first RUN: a unit of the initramfs that runs boot_commands before anything of the product does
+boot_first() {
         local units=$1/initrd.d/usr/lib/systemd/system
-        [[ ${#machine_preloads[@]} -gt 0 ]] || return 0
+        [[ ${#boot_commands[@]} -gt 0 ]] || return 0
         mkdir -p "$units/sysinit.target.wants"
-        {
-                printf '%s\n' '[Unit]' DefaultDependencies=no 'Before=vfio-gpu.service systemd-udevd.service' \
-                        '[Service]' Type=oneshot RemainAfterExit=yes "${machine_preloads[@]/#/ExecStart=modprobe }"
-        } >"$units/vm-preload.service"
-        ln -s ../vm-preload.service "$units/sysinit.target.wants/vm-preload.service"
+        printf '%s\n' '[Unit]' DefaultDependencies=no 'Before=vfio-gpu.service systemd-udevd.service' \
+                '[Service]' Type=oneshot RemainAfterExit=yes "${boot_commands[@]/#/ExecStart=}" >"$units/vm-first.service"
+        ln -s ../vm-first.service "$units/sysinit.target.wants/vm-first.service"
 }
 
 # boot_modprobe RUN: what machine.sh calls modprobe_d
@@ -55,13 +53,14 @@ boot_modprobe() {
 
 # boot_files RUN IMAGE INITRD
 boot_files() {
-        local run=$1 image=$2 initrd=$3
+        local run=$1 image=$2 initrd=$3 boot_commands=()
         boot_config "$run"
         echo "$machine_fstab" >"$run/root.d/etc/fstab"
         [[ -z $machine_act ]] || install -D -m 0755 "$machine_act" "$run/root.d/usr/libexec/vm-act"
-        boot_preloads "$run"
         boot_modprobe "$run"
         boot_modules "$run" "$image" "$initrd"
+        boot_commands+=("${machine_preloads[@]/#/modprobe }")
+        boot_first "$run"
 }
 
 # boot_root RUN IMAGE: the real root
@@ -85,7 +84,7 @@ boot_root() {
 boot_initrd() {
         local run=$1 initrd=$2
         {
-                cat "$initrd/initrd"
+                zstd -dcq "$initrd/initrd.zst"
                 [[ ! -d $run/initrd.d ]] ||
                         (cd "$run/initrd.d" && find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0)
         } >"$run/initrd"
@@ -135,7 +134,7 @@ boot_qemu() {
                 -machine q35,kernel-irqchip=split -accel tcg -smp "${VFIO_GPU_VM_SMP:-1}" -m 1024 \
                 -nodefaults -no-user-config -display none -no-reboot \
                 -chardev "$console" -serial chardev:console \
-                -kernel "$image/vmlinuz" -initrd "$run/initrd" \
+                -kernel "$image/$machine_kernel" -initrd "$run/initrd" \
                 -append "console=ttyS0 quiet panic=-1 $boot_words root=$machine_root rootfstype=squashfs ro systemd.volatile=overlay ${machine_words[*]}" \
                 -drive "file=$run/root,format=raw,if=none,id=root,readonly=on" \
                 -device virtio-serial-pci,addr=1f.7 -chardev "file,id=facts,path=$run/facts.tar" \

@@ -249,6 +249,17 @@ kernel_never_says() {
         lacks "$1" "$(content dmesg)"
 }
 
+# slow_probes_took N SECONDS: the first N probes of the slow variant driver, from the first one's begin to the
+# last one's end
+slow_probes_took() {
+        local check="slow_probes_took $*" seen holds=0
+        seen=$(content dmesg | sed -n 's/^\[ *\([0-9.]*\)\] vmtest_vfio_pci .*: probe \(begins\|ends\)$/\1 \2/p' |
+                awk -v n="$1" '$2 == "begins" && !begun++ { first = $1 } $2 == "ends" && ++ends == n { last = $1 }
+                        END { if (last) printf "%.3f\n", last - first }')
+        ! awk -v s="$2" '{ exit !($1 > 0 && $1 <= s) }' <<<"$seen" || holds=1
+        judge "$1 probes in at most $2 s" "${seen:+$seen s}" "$holds"
+}
+
 # vfio_pci_ids_are [ID...]: the ids with which vfio-pci was loaded, sorted, in the kernel's own words
 # ("vfio_pci: add [10de:1eb8[ffffffff:ffffffff]] ..."); its parameter cannot be read back.
 vfio_pci_ids_are() {

@@ -17,9 +17,11 @@ machine_reset() {
         machine_initrd_config= # that of the initramfs where it is another
         machine_act=         # what root runs when the boot is over, or nothing
         machine_typed=       # what is typed at the console, or nothing
+        machine_kernel=vmlinux # unpacked, which an emulated processor takes two seconds for
         machine_initrd=any   # a variant of recipes/initrd
         machine_looked_into=()
         machine_modules=()   # modules that both stages have beside the usual ones
+        machine_built_in=()  # modules that both stages have in the kernel
         machine_preloads=()  # "MODULE OPTIONS" that the initramfs loads before anything else
         machine_modprobe=()  # lines of modprobe.d, in both stages
         machine_fstab=
@@ -37,6 +39,7 @@ no_iommu() {
 # The machine starts by UEFI, whose framebuffer on a display the kernel takes over (efifb).
 uefi() {
         machine_firmware=uefi
+        machine_kernel=vmlinuz # which is what such firmware starts
 }
 
 kernel_words() {
@@ -92,6 +95,12 @@ native_driver() {
 # modules/vmtest_vfio_pci.c); it is always there
 variant_driver() {
         kernel_words "${@/#/vmtest_vfio_pci.}"
+}
+
+# built_in MODULE...: with what they need, they are in the kernel already when the initramfs starts: no module
+# of theirs can be found, the index of what is built in names them. They are inserted before anything else.
+built_in() {
+        machine_built_in+=("$@")
 }
 
 # preload MODULE [OPTION]...: the initramfs loads it before the product runs
@@ -174,6 +183,7 @@ radeon_slot() {
                 -device "ich9-intel-hda,bus=port$machine_ports,addr=0.1"
                 -device "qemu-xhci,bus=port$machine_ports,addr=0.2")
         kernel_words drm_kms_helper.fbdev_emulation=0
+        machine_kernel=vmlinuz # its own start asks the BIOS about the text console
 }
 
 # A slot as NVIDIA's consumer cards have it: display, audio, USB-C controller and its UCSI. NAME is the

@@ -73,8 +73,11 @@ static const struct vfio_device_ops vmtest_ops = {
 
 static int misbehave(struct pci_dev *pdev)
 {
-        if (slow_ms)
+        if (slow_ms) {
+                pci_info(pdev, "probe begins\n");
                 msleep(slow_ms);
+                pci_info(pdev, "probe ends\n");
+        }
         if (vmtest_names(hang, pdev))
                 vmtest_never_return(pdev, "probe");
         return vmtest_names(fail, pdev) ? -fail_errno : 0;
