@@ -16,8 +16,8 @@ typedef struct Apply {
 
 /* The steps of a claim that follow one another: a function's own stand together. */
 #define CHANGES_OF_DRIVER                                                                          \
-        (1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_RESET_METHOD | 1u << STEP_D3COLD |   \
-                1u << STEP_BIND | 1u << STEP_CLEAR)
+        (1u << STEP_FREE | 1u << STEP_UNBIND | 1u << STEP_OVERRIDE | 1u << STEP_RESET_METHOD |     \
+                1u << STEP_D3COLD | 1u << STEP_BIND | 1u << STEP_CLEAR)
 
 /* For udev to load a driver: seconds for those that come with all of DRM. */
 #define UDEV_MS 20000
@@ -44,6 +44,8 @@ static int do_step(const Step *step, const Ops *ops)
         case STEP_FORGET:
                 return pci_id_parse(step->target, &id) < 0 ? -EINVAL
                                                            : ops->forget_id(ops->context, id);
+        case STEP_FREE:
+                return ops->free_framebuffer(ops->context, step->text, step->target);
         case STEP_UNBIND:
                 return ops->unbind(ops->context, step->address, step->target);
         case STEP_RESET_METHOD:

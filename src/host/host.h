@@ -178,6 +178,12 @@ typedef struct ModuleParameter {
         const char *value; /* as in /sys/module */
 } ModuleParameter;
 
+/* The kernel's device for the firmware's framebuffer, wherever that lies. */
+typedef struct Framebuffer {
+        const char *device; /* of the platform bus, "efi-framebuffer.0"; NULL: there is none */
+        const char *driver; /* that has it, or NULL */
+} Framebuffer;
+
 typedef struct Host {
         Arena *arena;
         Stage stage;
@@ -192,6 +198,7 @@ typedef struct Host {
         Slot *slots; /* sorted by name */
         size_t n_slots;
         FirmwareIommu firmware_iommu;
+        Framebuffer framebuffer;
         EncryptedDisk *disks;
         size_t n_disks;
         Keyboard *keyboards; /* where no input driver is loaded yet, there are none */

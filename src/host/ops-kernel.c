@@ -116,6 +116,18 @@ static int unbind(void *context, PciAddress address, const char *driver)
         return write_driver_attribute(context, driver, "unbind", address);
 }
 
+/* efifb and its like end cleanly since Linux 6.0: the kernel's own way (drivers/video/aperture.c)
+ * ends in the same remove(). */
+static int free_framebuffer(void *context, const char *device, const char *driver)
+{
+        char path[PATH_MAX];
+
+        if (!driver_name_is_sane(driver) || !driver_name_is_sane(device))
+                return -EINVAL;
+        snprintf(path, sizeof(path), "sys/bus/platform/drivers/%s/unbind", driver);
+        return write_attribute(context, path, device);
+}
+
 static bool is_bound_to(const Root *root, PciAddress address, const char *driver)
 {
         char path[sizeof("sys/bus/pci/devices//driver") + PCI_ADDRESS_SIZE];
@@ -270,6 +282,7 @@ int ops_kernel_init(const Root *root, Ops *ret)
                 .write_policy = write_policy,
                 .set_override = set_override,
                 .load = load,
+                .free_framebuffer = free_framebuffer,
                 .unbind = unbind,
                 .set_reset_method = set_reset_method,
                 .set_d3cold = set_d3cold,

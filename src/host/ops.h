@@ -29,6 +29,9 @@ typedef struct Ops {
         int (*set_override)(void *context, PciAddress address, const char *driver);
         /* Load `module` with `options`. */
         int (*load)(void *context, const char *module, const char *options);
+        /* Take the platform device `device`, the firmware's framebuffer, from `driver`: the
+         * console on it goes dark. */
+        int (*free_framebuffer)(void *context, const char *device, const char *driver);
         /* Take `address` from `driver`. */
         int (*unbind)(void *context, PciAddress address, const char *driver);
         /* Set an attribute of `address` and read it back (-EIO: the kernel has kept another value):
@@ -40,11 +43,11 @@ typedef struct Ops {
         int (*bind)(void *context, PciAddress address, const char *driver);
         /*
          * Let others read, or refuse them, the files of `address` for which the kernel takes the
-         * device's lock (`uevent`, on kernels before 6.15; `driver_override`; `sriov_numvfs`).
-         * Never blocks. A driver at work holds that lock. A reader waits for it, unkillable: a
-         * udev worker, and with it switch-root; the journal, which looks up the device of each
-         * kernel message. Refused (EACCES, even to root: fs/kernfs/file.c), udev and the journal do
-         * without, and what writes to these files still can.
+         * device's lock (`uevent` and `driver_override` on some kernels, seen on 6.1;
+         * `sriov_numvfs`). Never blocks. A driver at work holds that lock. A reader waits for it,
+         * unkillable: a udev worker, and with it switch-root; the journal, which looks up the
+         * device of each kernel message. Refused (EACCES, even to root: fs/kernfs/file.c), udev and
+         * the journal do without, and what writes to these files still can.
          */
         int (*set_readable)(void *context, PciAddress address, bool readable);
         /* Make vfio-pci forget a model that its ids= names (its `remove_id`); 0 as well where it

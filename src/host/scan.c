@@ -9,9 +9,9 @@
 #include "host/ops.h"
 #include "host/released.h"
 #include "host/scan-crypttab.h"
+#include "host/scan-framebuffer.h"
 #include "host/scan-function.h"
 #include "host/scan-image.h"
-#include "host/scan-iomem.h"
 #include "host/scan-keyboards.h"
 #include "host/scan-libpci.h"
 #include "host/scan-slots.h"
@@ -19,7 +19,6 @@
 #include "host/stuck.h"
 
 #define CMDLINE_MAX ((size_t)64 * 1024)
-#define IOMEM_MAX   ((size_t)8 * 1024 * 1024)
 #define POLICY_MAX  ((size_t)64 * 1024)
 
 typedef struct Scan {
@@ -210,9 +209,8 @@ static int read_functions(Scan *scan, char **reterr_message)
 
 static void read_framebuffers(Scan *scan)
 {
-        _cleanup_free_ char *iomem = NULL;
         Host *host = scan->host;
-        int r = root_read(scan->root, "proc/iomem", IOMEM_MAX, &iomem);
+        int r = scan_framebuffer(scan->root, host);
 
         if (r < 0)
                 host_add_warning(host,
@@ -220,8 +218,6 @@ static void read_framebuffers(Scan *scan)
                                 "proc/iomem: %s: which card holds the firmware's framebuffer is "
                                 "not known",
                                 strerror(-r)));
-        else
-                iomem_mark_framebuffers(iomem, host->functions, host->n_functions);
 }
 
 static void read_names(Scan *scan)

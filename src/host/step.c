@@ -28,6 +28,7 @@ const char *step_type_name(StepType type)
                 [STEP_HOLD] = "hold",
                 [STEP_LOAD] = "load",
                 [STEP_FORGET] = "forget",
+                [STEP_FREE] = "free",
                 [STEP_UNBIND] = "unbind",
                 [STEP_OVERRIDE] = "override",
                 [STEP_RESET_METHOD] = "reset-method",
@@ -56,6 +57,9 @@ const char *step_describe(const Step *step, Arena *arena)
                         arena, "load %s%s%s", step->target, *step->text ? " " : "", step->text);
         case STEP_FORGET:
                 return arena_printf(arena, "make vfio-pci forget the model %s", step->target);
+        case STEP_FREE:
+                return arena_printf(arena, "free the memory of %s (take %s from %s)", address,
+                        step->text, step->target);
         case STEP_UNBIND:
                 return arena_printf(arena, "take %s from %s", address, step->target);
         case STEP_OVERRIDE:

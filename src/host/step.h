@@ -10,12 +10,13 @@
 
 /* In the order in which apply takes them. */
 typedef enum StepType {
-        STEP_POLICY,       /* write /run/modprobe.d/vfio-gpu.conf: `text` */
-        STEP_HOLD,         /* override `address` with a name that no driver has */
-        STEP_LOAD,         /* load module `target` with options `text` */
-        STEP_FORGET,       /* make vfio-pci forget the model `target` of its ids= */
-        STEP_UNBIND,       /* take `address` from driver `target` */
-        STEP_OVERRIDE,     /* override `address` with driver `target` */
+        STEP_POLICY,   /* write /run/modprobe.d/vfio-gpu.conf: `text` */
+        STEP_HOLD,     /* override `address` with a name that no driver has */
+        STEP_LOAD,     /* load module `target` with options `text` */
+        STEP_FORGET,   /* make vfio-pci forget the model `target` of its ids= */
+        STEP_FREE,     /* take the framebuffer in `address`, device `text`, from driver `target` */
+        STEP_UNBIND,   /* take `address` from driver `target` */
+        STEP_OVERRIDE, /* override `address` with driver `target` */
         STEP_RESET_METHOD, /* let the kernel reset `address` by the methods `target` */
         STEP_D3COLD,       /* let the kernel cut the power of `address`, or not: `target` 1 or 0 */
         STEP_BIND,         /* bind `address` to driver `target` */

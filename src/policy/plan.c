@@ -7,6 +7,7 @@
 #include "host/ops.h"
 #include "policy/blacklist.h"
 #include "policy/driver.h"
+#include "policy/framebuffer.h"
 #include "policy/rules.h"
 #include "policy/select.h"
 #include "policy/settings.h"
@@ -59,6 +60,21 @@ static void add_holds(Plan *plan, size_t index)
                                        .claim = (int)index,
                                        .address = f->address,
                                        .target = OPS_HOLD});
+        }
+}
+
+/* The last thing before the card itself: from here on the console is dark. */
+static void add_frees(Plan *plan, const Host *host, size_t index)
+{
+        const Claim *claim = &plan->claims.items[index];
+
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                Step step = {0};
+
+                if (!framebuffer_step(host, claim, i, &step))
+                        continue;
+                step.claim = (int)index;
+                add_step(plan, step);
         }
 }
 
@@ -185,6 +201,7 @@ static void add_steps(Plan *plan, const Config *config, const Host *host)
         for (size_t i = 0; i < plan->claims.n_items; i++) {
                 if (!claim_is_accepted(&plan->claims.items[i]))
                         continue;
+                add_frees(plan, host, i);
                 add_unbinds(plan, i);
                 add_binds(plan, i);
         }

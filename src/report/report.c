@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "policy/framebuffer.h"
 #include "policy/vfio-options.h"
 
 const char *overall_word(Overall overall)
@@ -214,12 +215,31 @@ static void add_option_warning(Report *report, const ReportInput *input, Arena *
                 add_warning(report, arena, sentence);
 }
 
+static void add_framebuffers(Report *report, const Host *host, Arena *arena)
+{
+        const Claims *claims = &report->plan->claims;
+
+        for (size_t i = 0; i < claims->n_items; i++) {
+                const Claim *claim = &claims->items[i];
+
+                for (size_t k = 0;
+                        report->verdicts[i].result == RESULT_READY && k < claim->n_functions; k++) {
+                        const char *sentence =
+                                framebuffer_left(host, claim, k, report->expected, arena);
+
+                        if (sentence)
+                                add_warning(report, arena, sentence);
+                }
+        }
+}
+
 static void add_warnings(Report *report, const ReportInput *input, Arena *arena)
 {
         const Host *host = input->host;
 
         add_all(report, arena, host->warnings, host->n_warnings);
         add_all(report, arena, report->plan->warnings, report->plan->n_warnings);
+        add_framebuffers(report, host, arena);
         warn_of_image(report, host, arena);
         add_option_warning(report, input, arena);
         add_step_warnings(report, report->plan, input->outcomes, arena);

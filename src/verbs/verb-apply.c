@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host/released.h"
+#include "host/scan-framebuffer.h"
 #include "host/scan.h"
 #include "report/report-json.h"
 #include "report/report-systemd.h"
@@ -60,6 +61,8 @@ static ExitStatus take(Session *s, const Change *change, const Task *task, Repor
                 say_error("/" RUN_DIR ": what was released could not be forgotten");
         if (scan_vfio_parameters(&s->root, s->host) < 0)
                 return session_out_of_memory(s);
+
+        (void)scan_framebuffer(&s->root, s->host); /* what could not be read was told before */
 
         Verdict *verdicts = judge(s, change, outcomes);
         if (verdicts && !arena_failed(s->arena))

@@ -61,6 +61,14 @@ const SceneSample scene_samples[] = {
                      "0000:03:00.0 8086:293e 040300 group=1 driver=snd_hda_intel d3cold=1\n",
                 "{ address = '01:00'; reset_method = ['bus']; d3cold = false; "
                 "allow_group_members = ['03:00.0']; }"},
+        {"the firmware's framebuffer in what is no VGA controller",
+                HOST "0000:01:00.0 10de:26b1 038000 group=1 framebuffer\n"
+                     "framebuffer efi-framebuffer.0 efi-framebuffer\n",
+                "{ address = '01:00'; allow_boot_display = true; }"},
+        {"and in one",
+                HOST "0000:01:00.0 10de:26b1 030000 group=1 framebuffer\n"
+                     "framebuffer efi-framebuffer.0 efi-framebuffer\n",
+                "{ address = '01:00'; allow_boot_display = true; }"},
         {"linked and not registered",
                 HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=vfio-pci\nvfio present\n",
                 "{ address = '01:00'; }"},

@@ -151,6 +151,15 @@ static void add_parameter(Host *host, const char *text)
                         .value = arena_strdup(host->arena, text + n + 1)};
 }
 
+/* DEVICE [DRIVER] */
+static void add_framebuffer(Host *host, const char *text)
+{
+        char *rest = arena_strdup(host->arena, text);
+
+        host->framebuffer.device = strsep(&rest, " ");
+        host->framebuffer.driver = rest;
+}
+
 static void set_property(Host *host, const char *line)
 {
         static const char *const firmwares[] = {"unknown", "none", "intel", "amd", "arm"};
@@ -164,6 +173,8 @@ static void set_property(Host *host, const char *line)
                 host->vfio_pci_built_in = (host->vfio_pci = MODULE_PRESENT);
         else if (strncmp(line, "vfio ", 5) == 0)
                 host->vfio_pci = module_state(value);
+        else if (strncmp(line, "framebuffer ", 12) == 0)
+                add_framebuffer(host, value);
         else if (strncmp(line, "parameter ", 10) == 0)
                 add_parameter(host, value);
         else if (strncmp(line, "backend ", 8) == 0)

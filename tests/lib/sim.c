@@ -18,6 +18,7 @@ struct Sim {
         SimBus bus;
         char backend[32];
         bool backend_loaded;
+        bool framebuffer_free; /* the kernel's device has no driver any more */
         char policy[4096];
         SimFault fault;
         bool has_fault;
@@ -195,6 +196,19 @@ static int load(void *context, const char *module, const char *options)
                 sim->probed_in_load += (unsigned)r;
         unlock(sim);
         return r < 0 ? r : 0;
+}
+
+static int free_framebuffer(void *context, _unused_ const char *device, const char *driver)
+{
+        Sim *sim = context;
+        int r = suffer(sim, SIM_FREE, (PciAddress){0}, driver);
+
+        if (r <= 0)
+                return r;
+        lock(sim);
+        sim->framebuffer_free = true;
+        unlock(sim);
+        return 0;
 }
 
 static int unbind(void *context, PciAddress address, const char *driver)
@@ -448,8 +462,9 @@ Sim *sim_new(const Host *host)
                 mmap(NULL, sizeof(Sim), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
         cr_assert_neq(sim, MAP_FAILED);
-        sim->ops = (Ops){sim, write_policy, set_override, load, unbind, set_reset_method,
-                set_d3cold, bind, set_readable, forget_id, probe, announce, read_binding};
+        sim->ops = (Ops){sim, write_policy, set_override, load, free_framebuffer, unbind,
+                set_reset_method, set_d3cold, bind, set_readable, forget_id, probe, announce,
+                read_binding};
         if (host->vfio_pci != MODULE_MISSING)
                 sim_bus_add_driver(
                         &sim->bus, "vfio-pci", "vfio_pci", host->vfio_pci == MODULE_PRESENT)
@@ -566,8 +581,13 @@ void sim_scan(Sim *sim, Host *host)
                 f.binding = (Binding){0};
                 scan_variants(sim, &f);
                 scan_settings(sim, host->arena, &f);
-                if (read_binding(sim, f.address, host->arena, &f.binding) == 0)
-                        host->functions[n++] = f;
+                if (read_binding(sim, f.address, host->arena, &f.binding) < 0)
+                        continue;
+                /* vfio_pci_vga_init() of drivers/vfio/pci/vfio_pci_core.c */
+                if (sim->framebuffer_free ||
+                        (f.binding.vfio_device && function_class(&f) == PCI_CLASS_VGA))
+                        f.boot_framebuffer = false;
+                host->functions[n++] = f;
         }
         host->n_functions = n;
         host->policy = *sim->policy ? arena_strdup(host->arena, sim->policy) : host->policy;

@@ -25,6 +25,7 @@ typedef enum SimOperation {
         SIM_POLICY,
         SIM_OVERRIDE,
         SIM_LOAD,
+        SIM_FREE,
         SIM_UNBIND,
         SIM_RESET_METHOD,
         SIM_D3COLD,

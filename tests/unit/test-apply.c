@@ -70,10 +70,12 @@ static void expect_left_alone(const Run *run, const Step *broken, const char *wh
 
 /* A plan with a step of each type. */
 static const char broken_machine[] =
-        "0000:01:00.0 10de:26b1 030000 group=1 reset_method=flr,bus d3cold=1\n"
+        "0000:01:00.0 10de:26b1 038000 group=1 reset_method=flr,bus d3cold=1 framebuffer\n"
+        "framebuffer efi-framebuffer.0 efi-framebuffer\n"
         "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel d3cold=0\n" VARIANT HOST;
-static const char broken_config[] =
-        "{ address = '01:00'; reset_method = ['bus']; d3cold = false; }, { address = '02:00'; }";
+static const char broken_config[] = "{ address = '01:00'; reset_method = ['bus']; d3cold = false; "
+                                    "allow_boot_display = true; }, "
+                                    "{ address = '02:00'; }";
 
 static void break_step(size_t n, SimFaultType type, int value, unsigned step_ms)
 {

@@ -99,7 +99,8 @@ static inline void expect_own_functions_only(const Run *run, const char *what)
                 const SimLog *log = sim_log(run->sim, i);
                 const Function *f = host_find(run->scene.host, log->address);
 
-                if (log->operation == SIM_POLICY || log->operation == SIM_LOAD)
+                if (log->operation == SIM_POLICY || log->operation == SIM_LOAD ||
+                        log->operation == SIM_FREE)
                         continue;
                 cr_expect_not(log->readable, "%s: others could wait behind %s", what,
                         PCI_ADDRESS(log->address));
@@ -123,6 +124,7 @@ static inline SimOperation operation_of(const Step *step)
                 [STEP_POLICY] = SIM_POLICY,
                 [STEP_HOLD] = SIM_OVERRIDE,
                 [STEP_LOAD] = SIM_LOAD,
+                [STEP_FREE] = SIM_FREE,
                 [STEP_UNBIND] = SIM_UNBIND,
                 [STEP_OVERRIDE] = SIM_OVERRIDE,
                 [STEP_RESET_METHOD] = SIM_RESET_METHOD,
@@ -135,7 +137,7 @@ static inline SimOperation operation_of(const Step *step)
 
 static inline SimFault fault_at(const Step *step, SimFaultType type, int value, Arena *arena)
 {
-        bool common = step->claim < 0;
+        bool common = step->claim < 0 || step->type == STEP_FREE;
 
         return (SimFault){.operation = operation_of(step),
                 .address = common ? "" : arena_strdup(arena, PCI_ADDRESS(step->address)),

@@ -77,6 +77,20 @@ Test(ops_kernel, refuses_another_machine)
         cr_assert_null((void *)ops.bind);
 }
 
+Test(ops_kernel, the_framebuffer_s_driver)
+{
+        _cleanup_(machine_freep) Machine *m = machine();
+        static const char unbind[] = "sys/bus/platform/drivers/efi-framebuffer/unbind";
+        int (*take)(void *, const char *, const char *) = m->ops.free_framebuffer;
+
+        cr_expect_eq(take(m->ops.context, "efi-framebuffer.0", "efi-framebuffer"), -ENOENT);
+        tree_set(m->tree, unbind, "");
+        cr_expect_eq(take(m->ops.context, "efi-framebuffer.0", "efi-framebuffer"), 0);
+        assert_text(m, unbind, "efi-framebuffer.0");
+        cr_expect_eq(take(m->ops.context, "efi-framebuffer.0", "../x"), -EINVAL);
+        cr_expect_eq(take(m->ops.context, "a/b", "efi-framebuffer"), -EINVAL);
+}
+
 #define RESET  "sys/devices/pci/0000:01:00.0/reset_method"
 #define D3COLD "sys/devices/pci/0000:01:00.0/d3cold_allowed"
 

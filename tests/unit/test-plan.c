@@ -173,6 +173,7 @@ static int phase(StepType type)
                 [STEP_POLICY] = 0,
                 [STEP_HOLD] = 1,
                 [STEP_LOAD] = 2,
+                [STEP_FREE] = 3,
                 [STEP_UNBIND] = 3,
                 [STEP_OVERRIDE] = 3,
                 [STEP_RESET_METHOD] = 3,
@@ -234,6 +235,10 @@ static void expect_target(
         switch (step->type) {
         case STEP_HOLD:
                 cr_expect_str_eq(step->target, OPS_HOLD, "%s", sample->name);
+                break;
+        case STEP_FREE:
+                cr_expect(f->boot_framebuffer && function_class(f) != PCI_CLASS_VGA, "%s",
+                        sample->name);
                 break;
         case STEP_UNBIND:
                 cr_expect_str_eq(step->target, f->binding.driver, "%s", sample->name);
@@ -331,6 +336,8 @@ static void take_all_steps(Scene *scene)
                         scene->host->vfio_pci = MODULE_PRESENT;
                 else if (step->type == STEP_LOAD && step->claim == STEP_NO_CLAIM)
                         scene->host->iommu_backend = MODULE_PRESENT;
+                if (step->type == STEP_FREE)
+                        scene_function(scene, PCI_ADDRESS(step->address))->boot_framebuffer = false;
                 if (step->type == STEP_BIND)
                         scene_function(scene, PCI_ADDRESS(step->address))->binding =
                                 (Binding){.driver = step->target, .vfio_device = "vfio0"};

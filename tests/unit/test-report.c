@@ -312,6 +312,12 @@ Test(report, steps_in_words)
                         "hold 0000:01:00.0 (driver_override = vfio-gpu-hold)"},
                 {{.type = STEP_LOAD, .target = "vfio_pci", .text = "ids="}, "load vfio_pci ids="},
                 {{.type = STEP_LOAD, .target = "iommufd", .text = ""}, "load iommufd"},
+                {{.type = STEP_FREE,
+                         .address = address,
+                         .target = "efi-framebuffer",
+                         .text = "efi-framebuffer.0"},
+                        "free the memory of 0000:01:00.0 (take efi-framebuffer.0 from "
+                        "efi-framebuffer)"},
                 {{.type = STEP_UNBIND, .address = address, .target = "xhci_hcd"},
                         "take 0000:01:00.0 from xhci_hcd"},
                 {{.type = STEP_OVERRIDE, .address = address, .target = "vfio-pci"},
@@ -334,7 +340,7 @@ Test(report, steps_in_words)
                 {{.type = STEP_SETTLE, .address = address}, "wait for the driver of 0000:01:00.0"},
         };
         static const char *const names[_STEP_TYPE_MAX] = {"policy", "hold", "load", "forget",
-                "unbind", "override", "reset-method", "d3cold", "bind", "clear", "probe",
+                "free", "unbind", "override", "reset-method", "d3cold", "bind", "clear", "probe",
                 "announce", "settle"};
         _cleanup_(arena_freep) Arena *arena = arena_new();
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <sys/inotify.h>
 
+#include "host/scan-framebuffer.h"
 #include "host/scan-settings.h"
 #include "test-scan.h"
 
@@ -175,12 +176,64 @@ Test(scan_machine, the_boot_framebuffer)
         _cleanup_(host_freep) Host *host = scan(tree, 0);
 
         cr_assert(host->functions[0].boot_framebuffer);
+        cr_assert_null(host->framebuffer.device);
         tree_remove(tree, "proc/iomem");
 
         _cleanup_(host_freep) Host *unknown = scan(tree, 0);
 
         cr_assert_not(unknown->functions[0].boot_framebuffer);
         cr_assert(warned_of(unknown, "proc/iomem"));
+}
+
+Test(scan_machine, who_has_the_framebuffer)
+{
+        static const struct {
+                const char *device, *driver;
+        } rows[] = {
+                {"efi-framebuffer.0", "efi-framebuffer"},
+                {"simple-framebuffer.0", "simple-framebuffer"},
+                {"vesa-framebuffer.0", NULL},
+        };
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(root_done) Root root = tree_root(tree);
+
+        tree_add_function(tree, &gpu);
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_free_ char *folder = NULL, *link = NULL, *driver = NULL;
+
+                cr_assert(asprintf(&folder, "sys/bus/platform/devices/%s", rows[i].device) > 0);
+                cr_assert(asprintf(&link, "%s/driver", folder) > 0);
+                cr_assert(asprintf(&driver, "../../drivers/%s",
+                                  rows[i].driver ? rows[i].driver : "") > 0);
+                tree_add_directory(tree, folder);
+                if (rows[i].driver)
+                        tree_link(tree, link, driver);
+                cr_assert_eq(scan_framebuffer(&root, host), 0);
+                cr_expect_str_eq(host->framebuffer.device, rows[i].device);
+                cr_expect_eq(!host->framebuffer.driver, !rows[i].driver);
+                if (rows[i].driver)
+                        cr_expect_str_eq(host->framebuffer.driver, rows[i].driver);
+                tree_remove(tree, folder);
+        }
+        cr_assert_eq(scan_framebuffer(&root, host), 0);
+        cr_expect_null(host->framebuffer.device);
+}
+
+/* After a card was bound it is asked again. */
+Test(scan_machine, where_the_framebuffer_no_longer_is)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(root_done) Root root = tree_root(tree);
+
+        tree_add_function(tree, &gpu);
+        tree_set(tree, "proc/iomem",
+                "80000000-8fffffff : 0000:01:00.0\n  80000000-807e8fff : efifb\n");
+        _cleanup_(host_freep) Host *host = scan(tree, 0);
+        cr_expect(host->functions[0].boot_framebuffer);
+        tree_set(tree, "proc/iomem", "80000000-8fffffff : 0000:01:00.0\n");
+        cr_assert_eq(scan_framebuffer(&root, host), 0);
+        cr_expect_not(host->functions[0].boot_framebuffer);
 }
 
 Test(scan_machine, what_modules_are_there)

@@ -269,7 +269,7 @@ static int read_end_of_hanging(Script *script, int standard)
                 (void)dup2(fds[1], standard);
                 close(fds[1]);
                 /* no assertions: in a child of a test they may never come back */
-                _exit(worker_run_all(&task, 1, take, script, &MS(20000, 100), &outcome) < 0);
+                _exit(worker_run_all(&task, 1, take, script, &MS(20000, 500), &outcome) < 0);
         }
         close(fds[1]);
         return fds[0];
