@@ -16,12 +16,12 @@ typedef struct Selecting {
         Claims chosen; /* what is to be released */
 } Selecting;
 
-static bool is_chosen(const Selecting *s, const Function *display)
+static Claim *find_chosen(const Selecting *s, const Function *display)
 {
         for (size_t i = 0; i < s->chosen.n_items; i++)
                 if (display && s->chosen.items[i].display == display)
-                        return true;
-        return false;
+                        return &s->chosen.items[i];
+        return NULL;
 }
 
 /* Whatever else of the slot somebody has put on VFIO is a part of the card, too. */
@@ -42,7 +42,7 @@ static int add_strays(const Selecting *s, Claim *claim)
 
 static int choose(Selecting *s, const Claim *claim)
 {
-        if (is_chosen(s, claim->display))
+        if (find_chosen(s, claim->display))
                 return 0;
 
         Claim *chosen = arena_push(s->arena, &s->chosen.items, &s->chosen.n_items);
@@ -121,6 +121,36 @@ static const char *what_is_there(const Function *f, PciAddress address, Arena *a
                 PCI_ADDRESS(f->address), f->id.vendor, f->id.device, function_class(f));
 }
 
+/* Drivers of the host have all GPUs of the card, and VFIO nothing of it. What has no driver may be
+ * on hold. */
+static bool is_the_hosts(const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+
+                if (f->released || binding_is_vfio(&f->binding) ||
+                        (function_is_gpu(f) && !f->binding.driver))
+                        return false;
+        }
+        return true;
+}
+
+/* Its driver_override is somebody else's, and so is its model. */
+static int choose_unlisted(Selecting *s, const Claim *claim)
+{
+        int r = choose(s, claim);
+        Claim *chosen = find_chosen(s, claim->display);
+
+        if (r == 0 && is_the_hosts(chosen))
+                claim_refuse(chosen, REASON_DRIVER_BUSY,
+                        arena_printf(s->arena,
+                                "%s is on %s, no entry lists it, and nobody has handed it over: "
+                                "there is nothing to give back",
+                                PCI_ADDRESS(claim->display->address),
+                                claim->display->binding.driver));
+        return r;
+}
+
 /* A card that no entry lists, or lists any more: with all that it brings along. */
 static int choose_slot(Selecting *s, PciAddress address)
 {
@@ -145,7 +175,7 @@ static int choose_slot(Selecting *s, PciAddress address)
                         claim_add_function(&claim, s->arena, other, DRIVER_VFIO_PCI) < 0)
                         return -ENOMEM;
         }
-        return choose(s, &claim);
+        return choose_unlisted(s, &claim);
 }
 
 static int choose_address(Selecting *s, PciAddress address)

@@ -37,6 +37,16 @@ Test(release_target, what_names_mean)
                         "0000:01:00.0:0000:01:00.0{0}"},
                 {HOST "0000:0b:00.0 10de:22a3 068000 group=7" VFIO, "", "0b:00",
                         "0000:0b:00.0:0000:0b:00.0{0}"},
+                /* the host's own, which nobody has handed over; what may be on hold, is so in part,
+                   or was given back already */
+                {HOST A, "", "00:02", "0000:00:02.0:0000:00:02.0{0}!driver-busy"},
+                {HOST A, "", "00:02 00:02", "0000:00:02.0:0000:00:02.0{0}!driver-busy"},
+                {HOST "0000:01:00.0 10de:26b1 030000 group=1\n", "", "01:00",
+                        "0000:01:00.0:0000:01:00.0{0}"},
+                {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau\n" AUDIO, "", "01:00",
+                        "0000:01:00.0:0000:01:00.0{0,1}"},
+                {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau released\n", "",
+                        "01:00", "0000:01:00.0:0000:01:00.0{0}"},
                 /* on VFIO, whoever put it there, but for VFs */
                 {HOST A "0000:01:00.2 1912:0014 0c0330 group=8" VFIO,
                         "{ name = 'a'; address = '01:00'; functions = [ 0 ]; }", "a",
