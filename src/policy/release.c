@@ -288,6 +288,43 @@ static Verdict failed(Verdict verdict, const Claim *claim, const Step *trouble,
         return verdict;
 }
 
+static bool any_with_the_host(const Claim *claim, const Binding *now)
+{
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (now[i].driver && !binding_is_vfio(&now[i]))
+                        return true;
+        return false;
+}
+
+/* A GPU of another card in the claim's IOMMU group that stays on VFIO, or NULL. */
+static const Function *find_left_behind(const Plan *plan, const Claim *claim)
+{
+        for (size_t i = 0; i < claim->host->n_functions; i++) {
+                const Function *f = &claim->host->functions[i];
+
+                if (function_is_gpu(f) && binding_is_vfio(&f->binding) && !claim_holds(claim, f) &&
+                        function_shares_group(claim->functions, claim->n_functions, f) &&
+                        !claims_find_accepted(&plan->claims, f))
+                        return f;
+        }
+        return NULL;
+}
+
+/* VFIO opens no group of which a driver of the host has a part. */
+static const char *is_released(
+        const Plan *plan, const Claim *claim, const Binding *now, Arena *arena)
+{
+        const char *where = verify_whereabouts(claim, now, arena);
+        const Function *left = any_with_the_host(claim, now) ? find_left_behind(plan, claim) : NULL;
+
+        if (!left)
+                return where;
+        return arena_printf(arena,
+                "%s; %s of the same IOMMU group %d stays on %s, and no VM can use it until it is "
+                "released, too, or this is handed over again",
+                where, PCI_ADDRESS(left->address), left->iommu_group, left->binding.driver);
+}
+
 Verdict release_verify(const Plan *plan, size_t index, const Binding *now,
         const StepOutcome *outcomes, Arena *arena)
 {
@@ -311,6 +348,6 @@ Verdict release_verify(const Plan *plan, size_t index, const Binding *now,
         if (trouble || any_on_vfio(claim, now))
                 return failed(verdict, claim, trouble, outcome, arena);
         verdict.result = RESULT_SKIPPED;
-        verdict.message = verify_whereabouts(claim, now, arena);
+        verdict.message = is_released(plan, claim, now, arena);
         return verdict;
 }

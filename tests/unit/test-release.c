@@ -232,3 +232,40 @@ Test(release, verdicts)
                 cr_expect_eq(!!verdict.error, verdict.result == RESULT_FAILED);
         }
 }
+
+/* No VM can use another card of the group then, and somebody has to say so. */
+Test(release, what_is_left_of_the_group)
+{
+#define OTHER "0000:02:00.0 10de:1eb8 030000 group=1"
+        static const struct {
+                const char *other, *names, *driver; /* that the card has then */
+                const char *message;
+        } trials[] = {
+                {OTHER VFIO "\n", "a", "nouveau",
+                        "0000:01:00.0 is on nouveau; 0000:02:00.0 of the same IOMMU group 1 stays "
+                        "on vfio-pci, and no VM can use it until it is released, too, or this is "
+                        "handed over again"},
+                /* a group with nobody of the host in it; both go; it is on VFIO no more, or alone
+                 */
+                {OTHER VFIO "\n", "a", NULL, "0000:01:00.0 has no driver"},
+                {OTHER VFIO "\n", "a 02:00", "nouveau", "0000:01:00.0 is on nouveau"},
+                {OTHER " driver=nouveau\n", "a", "nouveau", "0000:01:00.0 is on nouveau"},
+                {TWIN, "a", "nouveau", "0000:01:00.0 is on nouveau"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+                char machine[512];
+
+                snprintf(machine, sizeof(machine), "%s%s", HOST CARD VFIO "\n", trials[i].other);
+                scene_set(&scene, machine, ONE, "");
+
+                const Plan *plan = give_back(&scene, trials[i].names);
+                const StepOutcome *outcomes =
+                        arena_array(scene.arena, plan->n_steps, sizeof(StepOutcome));
+                const Binding now = {.driver = trials[i].driver};
+                Verdict verdict = release_verify(plan, 0, &now, outcomes, scene.arena);
+
+                cr_expect_str_eq(verdict.message, trials[i].message, "%zu: %s", i, verdict.message);
+        }
+}
