@@ -311,18 +311,47 @@ static const Function *find_left_behind(const Plan *plan, const Claim *claim)
 }
 
 /* VFIO opens no group of which a driver of the host has a part. */
+static void say_left_behind(const Plan *plan, const Claim *claim, const Binding *now, Text *text)
+{
+        const Function *left = any_with_the_host(claim, now) ? find_left_behind(plan, claim) : NULL;
+
+        if (left)
+                text_add(text,
+                        "; %s of the same IOMMU group %d stays on %s, and no VM can use it until "
+                        "it is released, too, or this is handed over again",
+                        PCI_ADDRESS(left->address), left->iommu_group, left->binding.driver);
+}
+
+/* Whether the card's model is one of those that modprobe.d has given to vfio-pci. */
+static bool model_was_known(const Claim *claim, Arena *arena)
+{
+        const char *models = claim->host->policy ? strstr(claim->host->policy, "ids=") : NULL;
+        const char *model = arena_printf(
+                arena, "%04x:%04x", claim->display->id.vendor, claim->display->id.device);
+        const char *found = models && model ? strstr(models, model) : NULL;
+
+        return found && found < models + strcspn(models, "\n");
+}
+
+/* Only `new_id` could tell it again, and that takes at once whatever has no driver. */
+static void say_forgotten(const Claim *claim, Text *text, Arena *arena)
+{
+        if (claim->host->vfio_pci == MODULE_PRESENT && model_was_known(claim, arena))
+                text_add(text,
+                        "; until the machine is rebooted vfio-pci knows the model %04x:%04x no "
+                        "more: a card of it that is plugged in goes to the host's drivers first",
+                        claim->display->id.vendor, claim->display->id.device);
+}
+
 static const char *is_released(
         const Plan *plan, const Claim *claim, const Binding *now, Arena *arena)
 {
-        const char *where = verify_whereabouts(claim, now, arena);
-        const Function *left = any_with_the_host(claim, now) ? find_left_behind(plan, claim) : NULL;
+        Text text = TEXT_IN(arena);
 
-        if (!left)
-                return where;
-        return arena_printf(arena,
-                "%s; %s of the same IOMMU group %d stays on %s, and no VM can use it until it is "
-                "released, too, or this is handed over again",
-                where, PCI_ADDRESS(left->address), left->iommu_group, left->binding.driver);
+        text_add(&text, "%s", verify_whereabouts(claim, now, arena));
+        say_left_behind(plan, claim, now, &text);
+        say_forgotten(claim, &text, arena);
+        return text.string;
 }
 
 Verdict release_verify(const Plan *plan, size_t index, const Binding *now,

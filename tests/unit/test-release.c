@@ -269,3 +269,34 @@ Test(release, what_is_left_of_the_group)
                 cr_expect_str_eq(verdict.message, trials[i].message, "%zu: %s", i, verdict.message);
         }
 }
+
+/* Nothing tells vfio-pci of a model again that it was made to forget. */
+Test(release, a_model_that_was_known)
+{
+        static const struct {
+                const char *machine;
+                bool said;
+        } trials[] = {
+                {HOST CARD VFIO "\npolicy options vfio-pci ids=1002:744c,10de:26b1\n", true},
+                {HOST CARD VFIO "\npolicy options vfio-pci ids=10de:26b1:10de:16a1\n", true},
+                {HOST CARD VFIO "\npolicy options vfio-pci ids=1002:744c\n", false},
+                {HOST CARD VFIO "\npolicy options vfio-pci ids=\n", false},
+                {HOST CARD VFIO "\n", false},
+                {"0000:00:02.0 8086:4680 030000 group=90\n" CARD
+                 "\npolicy options vfio-pci ids=10de:26b1\n",
+                        false},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                SCENE(scene, trials[i].machine, ONE);
+                const Plan *plan = give_back(&scene, "a");
+                const StepOutcome *outcomes =
+                        arena_array(scene.arena, plan->n_steps, sizeof(StepOutcome));
+                const Binding now = {.driver = "nouveau"};
+                Verdict verdict = release_verify(plan, 0, &now, outcomes, scene.arena);
+
+                cr_expect_eq(strstr(verdict.message,
+                                     "vfio-pci knows the model 10de:26b1 no more") != NULL,
+                        trials[i].said, "%zu: %s", i, verdict.message);
+        }
+}
