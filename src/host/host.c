@@ -105,6 +105,14 @@ bool function_may_be_companion(const Function *f)
                class == PCI_CLASS_SERIAL_OTHER;
 }
 
+bool function_may_carry_host(const Function *f)
+{
+        unsigned base = function_base_class(f);
+
+        return base == PCI_CLASS_BASE_STORAGE || base == PCI_CLASS_BASE_NETWORK ||
+               function_class(f) == PCI_CLASS_SD_HOST;
+}
+
 bool function_may_have_variant(const Function *f)
 {
         return !f->unreadable && !f->virtual_function &&

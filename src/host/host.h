@@ -30,6 +30,7 @@
 #define PCI_CLASS_CARDBUS_BRIDGE          0x0607
 #define PCI_CLASS_SEMI_TRANSPARENT_BRIDGE 0x0609
 #define PCI_CLASS_BRIDGE_OTHER            0x0680
+#define PCI_CLASS_SD_HOST                 0x0805
 #define PCI_CLASS_USB                     0x0c03
 #define PCI_CLASS_SERIAL_OTHER            0x0c80
 
@@ -273,6 +274,9 @@ bool binding_is_vfio(const Binding *binding);
 
 /* Of a kind that a card may bring along: audio, USB, UCSI. */
 bool function_may_be_companion(const Function *f);
+
+/* Storage (SD cards and eMMC too) and network controllers: the host may live on them. */
+bool function_may_carry_host(const Function *f);
 
 /* What is handed over at all: the displays, what they bring along, NVIDIA's switches. */
 bool function_may_have_variant(const Function *f);

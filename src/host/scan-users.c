@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/quote.h"
 #include "base/text.h"
 #include "host/scan-processes.h"
 #include "host/worker.h"
@@ -110,6 +111,42 @@ static char *find_usb_device(const Root *root, const Function *f)
                 return NULL;
         free(find_entry(open_directory(device, "."), bus_has_device, &buses));
         return buses.user;
+}
+
+/* Whether a link of sys/class/block leads below the function. */
+static bool is_disk_of(const Root *root, const Function *f, const char *name)
+{
+        _cleanup_free_ char *path = NULL, *target = NULL;
+        char part[PCI_ADDRESS_SIZE + 2];
+
+        if (*name == '.' || asprintf(&path, "sys/class/block/%s", name) < 0) {
+                path = NULL;
+                return false;
+        }
+        snprintf(part, sizeof(part), "/%s/", PCI_ADDRESS(f->address));
+        return root_link_target(root, path, &target) == 0 && strstr(target, part);
+}
+
+typedef struct Disks {
+        const Root *root;
+        const Function *function;
+} Disks;
+
+static bool is_disk(void *context, const char *name)
+{
+        const Disks *disks = context;
+
+        return is_disk_of(disks->root, disks->function, name);
+}
+
+/* The name of a disk behind it, or of a partition, to be freed, or NULL. A file system on it, swap
+ * or a volume shows in no process: that it is there is use enough. */
+static char *find_disk(const Root *root, const Function *f)
+{
+        Disks disks = {root, f};
+
+        return find_entry(
+                root_open_file(root, "sys/class/block", O_RDONLY | O_DIRECTORY), is_disk, &disks);
 }
 
 /* "fb0" */
@@ -284,10 +321,15 @@ static void conclude(const Look *look, const StepOutcome *outcomes, Arena *arena
                 Function *f = look->functions[i];
                 const Finding *finding = &look->board->findings[i];
                 _cleanup_free_ char *usb = find_usb_device(look->root, f);
+                _cleanup_free_ char *disk = find_disk(look->root, f);
                 Text names = TEXT_IN(arena);
 
                 if (usb)
                         text_add(&names, "USB device %s", usb);
+                if (disk) {
+                        text_separate(&names, ", ");
+                        text_add(&names, "block device %s", quote(disk));
+                }
                 if (processes)
                         add_processes(&names, finding, f->iommu_group);
                 if (consoles)

@@ -11,10 +11,10 @@
 
 /*
  * Fills in `users` of the `n` functions: processes that have a device node of it open ("Xorg (pid
- * 812)"), the framebuffer console, USB devices behind a controller. The processes are looked at in
- * workers with a deadline; what was not found out in time, or may not be, is told as a doubt.
- * Of another machine's tree only USB devices are known: then there is a warning in `host`. Sound is
- * looked for by its open nodes: its state in /proc is behind a lock that a hanging driver keeps
- * (sound/core/pcm.c). Returns 0 or -ENOMEM.
+ * 812)"), the framebuffer console, USB devices and disks behind a controller. The processes are
+ * looked at in workers with a deadline; what was not found out in time, or may not be, is told as a
+ * doubt. Of another machine's tree only USB devices and disks are known: then there is a warning in
+ * `host`. Sound is looked for by its open nodes: its state in /proc is behind a lock that a hanging
+ * driver keeps (sound/core/pcm.c). Returns 0 or -ENOMEM.
  */
 int scan_users(const Root *root, Host *host, Function *const *functions, size_t n) _must_check_;

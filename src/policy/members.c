@@ -29,7 +29,7 @@ static const char *never(const Function *f)
                 return "what cannot be read is never handed over";
         if (f->bridge || (base == PCI_CLASS_BASE_BRIDGE && !function_is_nvswitch(f)))
                 return "a bridge is never handed over";
-        if (base == PCI_CLASS_BASE_STORAGE || base == PCI_CLASS_BASE_NETWORK)
+        if (function_may_carry_host(f))
                 return "storage and network controllers are never handed over";
         return NULL;
 }

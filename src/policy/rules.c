@@ -220,10 +220,8 @@ static const char *rule_not_a_gpu(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
-                unsigned base = function_base_class(f);
 
-                if (!f->unreadable &&
-                        (base == PCI_CLASS_BASE_STORAGE || base == PCI_CLASS_BASE_NETWORK))
+                if (!f->unreadable && function_may_carry_host(f))
                         return arena_printf(bench->arena,
                                 "%s, listed in `functions`, is of class %04x: storage and network "
                                 "controllers are never handed over",

@@ -116,6 +116,9 @@ Test(members, what_is_never_taken)
                         "0000:03:00.0 (8086:293e, class 0403, no driver), 0000:05:00.0 (144d:a80a, "
                         "class 0108, no driver): storage and network controllers",
                         NULL},
+                {CARD "0000:06:00.0 8086:5acc 080501 group=1 driver=sdhci-pci\n" HOST, A("'06:00'"),
+                        "a 01:00.0 !shared-group", "storage and network controllers",
+                        "in vain: storage and"},
                 {CARD "0000:06:00.0 8086:460d 060400 group=1 bridge driver=pcieport\n" HOST,
                         A("'06:00.0'"), "a 01:00.0", NULL, "a bridge is never handed over"},
                 {CARD "0000:00:1f.0 8086:7a84 060100 group=1 driver=lpc_ich\n" HOST, A("'00:1f.0'"),

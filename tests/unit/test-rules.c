@@ -53,6 +53,8 @@ Test(rules, not_a_gpu)
                 {CARD HOST "0000:01:00.1 10de:1234 010802 group=1\n", listed,
                         "a:0000:01:00.0{0,1}!not-a-gpu",
                         "0000:01:00.1, listed in `functions`, is of class 0108"},
+                {CARD HOST "0000:01:00.1 10de:1234 080501 group=1\n", listed,
+                        "a:0000:01:00.0{0,1}!not-a-gpu", "class 0805"},
                 {CARD HOST "0000:01:00.1 10de:1234 020700 group=1\n", listed,
                         "a:0000:01:00.0{0,1}!not-a-gpu", "class 0207"},
                 {CARD HOST "0000:01:00.1 10de:1234 108000 group=1\n", listed, "a:0000:01:00.0{0,1}",

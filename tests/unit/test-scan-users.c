@@ -121,6 +121,35 @@ Test(scan_users, no_usb_device_is_found_through_a_link)
         cr_assert_null(host->functions[0].users.names);
 }
 
+/* Mounted or not: no process needs to have it open. */
+Test(scan_users, disks)
+{
+        static const struct {
+                const char *name, *target, *names;
+        } trials[] = {
+                {"mmcblk0", "../../devices/pci/0000:01:00.2/mmc_host/mmc0/mmc0:1/block/mmcblk0",
+                        "block device \"mmcblk0\""},
+                {"b\033d", "../../devices/pci/0000:01:00.2/block/b", "block device \"b\\x1bd\""},
+                {"sda", "../../devices/pci/0000:01:00.3/ata1/block/sda", NULL},
+                {"dm-0", "../../devices/virtual/block/dm-0", NULL},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                _cleanup_free_ char *path = NULL;
+
+                cr_assert(asprintf(&path, "sys/class/block/%s", trials[i].name) > 0);
+                add_companion(tree, 0xff0000, "rtsx_pci", NULL);
+                tree_link(tree, path, trials[i].target);
+                add_process(tree, 1, "systemd", NULL);
+                for (int real = 0; real < 2; real++) {
+                        _cleanup_(host_freep) Host *host = scan(tree, real);
+
+                        expect_text(host->functions[0].users.names, trials[i].names, i);
+                }
+        }
+}
+
 Test(scan_users, processes_with_a_node_open)
 {
         static const struct {
