@@ -79,10 +79,11 @@ static int open_function(const Root *root, const Function *f)
         return root_open_file(root, path, O_RDONLY | O_DIRECTORY);
 }
 
-/* "3-1": what is plugged in. The root hub is "usb3", its interface "3-0:1.0". */
+/* "3-1", "3-1.4": what is plugged in. The root hub is "usb3", its interface "3-0:1.0". */
 static bool is_usb_device(_unused_ void *context, const char *name)
 {
-        return isdigit((unsigned char)name[0]) && strchr(name, '-') && !strchr(name, ':');
+        return isdigit((unsigned char)name[0]) && strchr(name, '-') &&
+               !name[strspn(name, "0123456789-.")];
 }
 
 typedef struct Buses {

@@ -80,6 +80,8 @@ Test(scan_users, usb_devices)
                 {0x0c0330, "xhci_hcd", {USB_ROOT "3-0:1.0/x", DEVICE "usb4/4-2/x"},
                         "USB device 4-2"},
                 {0x0c0330, "xhci_hcd", {USB_ROOT "3-0:1.0/x", DEVICE "usb4/4-0:1.0/x"}, NULL},
+                {0x0c0330, "xhci_hcd", {USB_ROOT "3-\033[31m/x"}, NULL},
+                {0x0c0330, "xhci_hcd", {USB_ROOT "3-1.4/x"}, "USB device 3-1.4"},
                 {0x0c0330, "xhci_hcd", {USB_ROOT "power/x", USB_ROOT "ep_00/x"}, NULL},
                 {0x0c0330, "xhci_hcd", {DEVICE "usbx/3-1/x"}, NULL},
                 {0x0c0330, "xhci_hcd", {NULL}, NULL},
