@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/apply.h"
 
+#include <string.h>
+
 #include "base/clock.h"
+#include "base/text.h"
 #include "host/capabilities.h"
 
 typedef struct Apply {
@@ -257,17 +260,45 @@ static void wait_for_vfio(const Apply *apply)
         wait_for_drivers(apply, clock_ms() + apply->step_ms);
 }
 
+/* Which driver each function that is waited for has now. */
+static const char *name_drivers(const Apply *apply, Arena *arena)
+{
+        Text text = TEXT_IN(arena);
+
+        for (size_t i = 0; i < apply->n_steps; i++) {
+                Binding binding = {0};
+
+                if (apply->steps[i].type != STEP_SETTLE)
+                        continue;
+                (void)apply->ops->read_binding(
+                        apply->ops->context, apply->steps[i].address, arena, &binding);
+                text_add(&text, "%s;", binding.driver ? binding.driver : "");
+        }
+        return text.string;
+}
+
+/* Waits for who is at work on the functions now; true when the same drivers have them after it. */
+static bool settle(Apply *apply, size_t *indices, WorkerTask *tasks, int *ret_error)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        const char *before = arena ? name_drivers(apply, arena) : "";
+
+        *ret_error = take_by_function(apply, 1u << STEP_SETTLE, indices, tasks);
+        return !arena || strcmp(before, name_drivers(apply, arena)) == 0;
+}
+
 /* udev loads drivers when it gets to it. The link appears before a driver's probe ends, and goes
- * again when that fails: then another driver may follow. */
+ * again when that fails: then another driver may follow, whose probe has not ended either. */
 static int wait_for_host(Apply *apply, size_t *indices, WorkerTask *tasks)
 {
         const int64_t end = clock_ms() + UDEV_MS;
+        bool settled = false;
         int r = 0;
 
         do {
                 wait_for_drivers(apply, end);
-                r = take_by_function(apply, 1u << STEP_SETTLE, indices, tasks);
-        } while (r == 0 && clock_ms() < end && time_left(apply) > 0 && !all_have_arrived(apply));
+                settled = settle(apply, indices, tasks, &r) && all_have_arrived(apply);
+        } while (r == 0 && clock_ms() < end && time_left(apply) > 0 && !settled);
         return r;
 }
 
