@@ -24,6 +24,9 @@ typedef struct Apply {
 
 /* For udev to load a driver: seconds for those that come with all of DRM. */
 #define UDEV_MS 20000
+/* udevd looks whether modprobe.d has changed at most every three seconds (udev-manager.c), and goes
+ * by the old blacklist until then: whoever has found no driver is announced once more. */
+#define UDEV_NOTICE_MS 4000
 
 static unsigned time_left(const Apply *apply)
 {
@@ -296,8 +299,13 @@ static int wait_for_host(Apply *apply, size_t *indices, WorkerTask *tasks)
         int r = 0;
 
         do {
-                wait_for_drivers(apply, end);
-                settled = settle(apply, indices, tasks, &r) && all_have_arrived(apply);
+                int64_t notice = clock_ms() + UDEV_NOTICE_MS;
+
+                wait_for_drivers(apply, notice < end ? notice : end);
+                if (!all_have_arrived(apply))
+                        r = take_by_function(apply, 1u << STEP_ANNOUNCE, indices, tasks);
+                if (r == 0)
+                        settled = settle(apply, indices, tasks, &r) && all_have_arrived(apply);
         } while (r == 0 && clock_ms() < end && time_left(apply) > 0 && !settled);
         return r;
 }
