@@ -2,76 +2,86 @@
 #include "verbs/options.h"
 
 #include <getopt.h>
+#include <string.h>
 
 #include "verbs/say.h"
 #include "verbs/verbs.h"
 
 #define HELP_COLUMN 30
 
+#define TEXT(field)          .type = OPTION_TEXT, .offset = offsetof(Options, field)
+#define TEXT_OR_ALONE(field) .type = OPTION_TEXT_OR_ALONE, .offset = offsetof(Options, field)
+#define FLAG(field)          .type = OPTION_FLAG, .offset = offsetof(Options, field)
+
+const OptionRow option_rows[] = {
+        {"config", "FILE", "read FILE instead of /etc/vfio-gpu.conf", NULL, TEXT(config)},
+        {"root", "DIR", "look at the machine whose tree is in DIR; nothing is changed", NULL,
+                TEXT(root)},
+        {"kernel", "RELEASE", "with --root: the kernel, where the tree does not say", NULL,
+                TEXT(release)},
+        {"json", NULL, "print JSON", NULL, FLAG(json)},
+        {"verbose", NULL, "say what is looked at, and every step that is taken", NULL,
+                FLAG(verbose), .letter = 'v'},
+        {"help", NULL, "print this", NULL, .type = OPTION_HELP},
+        {"version", NULL, "print the version", NULL, .type = OPTION_VERSION},
+        {NULL, NULL, NULL, NULL, .type = OPTION_HELP},
+};
+
+#define FIRST 0x100 /* what getopt_long() calls the first row: above every short option */
+
+static int padding(int width)
+{
+        return width < HELP_COLUMN ? HELP_COLUMN - width : 1;
+}
+
+static void print_verb(const Verb *verb)
+{
+        int width = printf("  %s%s%s", verb->name, verb->arguments ? " " : "",
+                verb->arguments ? verb->arguments : "");
+
+        printf("%*s%s\n", padding(width), "", verb->help);
+}
+
+static void print_option(const OptionRow *row)
+{
+        const char *before = row->type == OPTION_TEXT_OR_ALONE ? "[=" : "=";
+        int width = row->letter ? printf("  -%c, ", row->letter) : printf("  ");
+
+        width += printf("--%s%s%s%s", row->name, row->value ? before : "",
+                row->value ? row->value : "", row->type == OPTION_TEXT_OR_ALONE ? "]" : "");
+        printf("%*s%s%s%s\n", padding(width), "", row->verbs ? row->verbs : "",
+                row->verbs ? ": " : "", row->help);
+}
+
 static void print_help(void)
 {
-        printf("Usage: vfio-gpu [--config=FILE] [--root=DIR [--kernel=RELEASE]] [--json] [-v] "
-               "VERB [ARGUMENTS]\n"
+        printf("Usage: vfio-gpu [OPTIONS] VERB [ARGUMENTS]\n"
                "\n"
                "Hands the GPUs that /etc/vfio-gpu.conf lists to vfio-pci, for virtual machines.\n"
                "\n");
-        for (const Verb *verb = verbs; verb->name; verb++) {
-                int width = printf("  %s%s%s", verb->name, verb->arguments ? " " : "",
-                        verb->arguments ? verb->arguments : "");
-
-                printf("%*s%s\n", HELP_COLUMN - width, "", verb->help);
-        }
+        for (const Verb *verb = verbs; verb->name; verb++)
+                print_verb(verb);
+        printf("\n");
+        for (const OptionRow *row = option_rows; row->name; row++)
+                print_option(row);
         printf("\n"
-               "  --config=FILE      read FILE instead of /etc/vfio-gpu.conf\n"
-               "  --root=DIR         look at the machine whose tree is in DIR; nothing is changed\n"
-               "  --kernel=RELEASE   with --root: the kernel, where the tree does not say\n"
-               "  --json             print JSON\n"
-               "  -v, --verbose      say what is looked at, and every step that is taken\n"
-               "  --help, --version\n"
-               "\n"
                "Exit status: 0 every entry is satisfied, 1 at least one is not, 2 wrong usage,\n"
                "3 config missing or wrong, 4 the machine could not be read or the report "
                "written.\n");
 }
 
-enum {
-        OPTION_CONFIG = 0x100, /* above every short option */
-        OPTION_ROOT,
-        OPTION_KERNEL,
-        OPTION_JSON,
-        OPTION_HELP,
-        OPTION_VERSION,
-};
-
-static const struct option long_options[] = {
-        {"config", required_argument, NULL, OPTION_CONFIG},
-        {"root", required_argument, NULL, OPTION_ROOT},
-        {"kernel", required_argument, NULL, OPTION_KERNEL},
-        {"json", no_argument, NULL, OPTION_JSON},
-        {"verbose", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, OPTION_HELP},
-        {"version", no_argument, NULL, OPTION_VERSION},
-        {NULL, 0, NULL, 0},
-};
-
-/* Takes one option. Returns 1 to go on, 0 when it was answered, -EINVAL. */
-static int take_option(int option, Options *options)
+/* Takes one option. Returns 1 to go on, 0 when it was answered. */
+static int take_option(const OptionRow *row, Options *options)
 {
-        switch (option) {
-        case OPTION_CONFIG:
-                options->config = optarg;
+        char *field = (char *)options + row->offset;
+
+        switch (row->type) {
+        case OPTION_TEXT:
+        case OPTION_TEXT_OR_ALONE:
+                *(const char **)field = optarg ? optarg : "";
                 return 1;
-        case OPTION_ROOT:
-                options->root = optarg;
-                return 1;
-        case OPTION_KERNEL:
-                options->release = optarg;
-                return 1;
-        case OPTION_JSON:
-                options->json = true;
-                return 1;
-        case 'v':
-                options->verbose = true;
+        case OPTION_FLAG:
+                *(bool *)field = true;
                 return 1;
         case OPTION_HELP:
                 print_help();
@@ -79,42 +89,115 @@ static int take_option(int option, Options *options)
         case OPTION_VERSION:
                 printf("vfio-gpu %s\n", VERSION);
                 return 0;
-        default:
-                return -EINVAL; /* getopt_long() has said why */
         }
+        return 1;
 }
 
-static bool is_empty(const char *value)
+static int has_argument(OptionType type)
 {
-        return value && !*value;
+        return type == OPTION_TEXT            ? required_argument
+               : type == OPTION_TEXT_OR_ALONE ? optional_argument
+                                              : no_argument;
 }
 
-static int check_together(const Options *options)
+/* The rows as getopt_long() wants them. */
+static void fill(struct option *long_options, char *letters)
 {
-        if (!options->verb)
-                say_error("which verb? See `vfio-gpu --help`");
-        else if (options->release && !options->root)
-                say_error("--kernel=%s goes with --root: of this machine the running kernel counts",
-                        options->release);
-        else if (is_empty(options->config) || is_empty(options->root) || is_empty(options->release))
-                say_error("an option that wants a value has an empty one");
+        size_t n = 0;
+
+        for (; option_rows[n].name; n++) {
+                long_options[n] = (struct option){.name = option_rows[n].name,
+                        .has_arg = has_argument(option_rows[n].type),
+                        .val = FIRST + (int)n};
+                if (option_rows[n].letter)
+                        *letters++ = option_rows[n].letter;
+        }
+        long_options[n] = (struct option){0};
+        *letters = '\0';
+}
+
+/* NULL: getopt_long() did not know it, and has said so. */
+static const OptionRow *find(int option)
+{
+        if (option >= FIRST)
+                return &option_rows[option - FIRST];
+        for (const OptionRow *row = option_rows; row->name; row++)
+                if (row->letter && row->letter == option)
+                        return row;
+        return NULL;
+}
+
+static bool takes(const char *verbs_of_row, const char *verb)
+{
+        size_t length = strlen(verb);
+
+        for (const char *word = verbs_of_row; word; word = strchr(word, ' ')) {
+                word += *word == ' ';
+                if (strncmp(word, verb, length) == 0 && (!word[length] || word[length] == ' '))
+                        return true;
+        }
+        return !verbs_of_row;
+}
+
+/* An option that must have a value, and has an empty one. */
+static bool is_empty(const OptionRow *row, const Options *options)
+{
+        const char *const *value = (const void *)((const char *)options + row->offset);
+
+        return row->type == OPTION_TEXT && *value && !**value;
+}
+
+/* Whether the verb may have this option, as it was given. */
+static int check_option(const OptionRow *row, const Options *options)
+{
+        if (!takes(row->verbs, options->verb))
+                say_error("%s takes no --%s (these do: %s)", options->verb, row->name, row->verbs);
+        else if (is_empty(row, options))
+                say_error("--%s wants a value, and has an empty one", row->name);
         else
                 return 1;
         return -EINVAL;
 }
 
+/* `used` has a bit for each row that was given. */
+static int check_together(const Options *options, uint64_t used)
+{
+        if (!options->verb) {
+                say_error("which verb? See `vfio-gpu --help`");
+                return -EINVAL;
+        }
+        for (size_t i = 0; option_rows[i].name; i++) {
+                int r = used & (UINT64_C(1) << i) ? check_option(&option_rows[i], options) : 1;
+
+                if (r < 0)
+                        return r;
+        }
+        if (options->release && !options->root) {
+                say_error("--kernel=%s goes with --root: of this machine the running kernel counts",
+                        options->release);
+                return -EINVAL;
+        }
+        return 1;
+}
+
 int options_parse(int argc, char **argv, Options *ret)
 {
         static char name[] = "vfio-gpu"; /* getopt_long() begins its messages with it */
+        struct option long_options[64];
+        char letters[64]; /* rows are fewer, see the test */
         Options options = {0};
+        uint64_t used = 0;
 
+        fill(long_options, letters);
         if (argc > 0)
                 argv[0] = name;
-        for (int option; (option = getopt_long(argc, argv, "v", long_options, NULL)) >= 0;) {
-                int r = take_option(option, &options);
+        for (int option; (option = getopt_long(argc, argv, letters, long_options, NULL)) >= 0;) {
+                const OptionRow *row = find(option);
+                int r = row ? take_option(row, &options) : -EINVAL;
 
                 if (r <= 0)
                         return r;
+                used |= UINT64_C(1) << (row - option_rows);
         }
         if (optind < argc) {
                 options.verb = argv[optind];
@@ -122,7 +205,7 @@ int options_parse(int argc, char **argv, Options *ret)
                 options.n_arguments = (size_t)(argc - optind - 1);
         }
 
-        int r = check_together(&options);
+        int r = check_together(&options, used);
         if (r > 0)
                 *ret = options;
         return r;

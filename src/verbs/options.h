@@ -18,6 +18,27 @@ typedef struct Options {
         bool verbose;
 } Options;
 
+typedef enum OptionType {
+        OPTION_TEXT,          /* wants a value: a const char * of Options */
+        OPTION_TEXT_OR_ALONE, /* may have one; "" without: a const char * of Options */
+        OPTION_FLAG,          /* takes none: a bool of Options */
+        OPTION_HELP,
+        OPTION_VERSION,
+} OptionType;
+
+typedef struct OptionRow {
+        const char *name;
+        const char *value; /* what --help calls it */
+        const char *help;
+        const char *verbs; /* that take it, with a space between; NULL: all */
+        OptionType type;
+        char letter;   /* its short form, or 0 */
+        size_t offset; /* in Options */
+} OptionRow;
+
+/* Ends with an item whose name is NULL. */
+extern const OptionRow option_rows[];
+
 /* Reads argv. Returns 1 and `*ret`; 0 when --help or --version has been answered; -EINVAL after a
  * message on stderr. */
 int options_parse(int argc, char **argv, Options *ret) _must_check_;

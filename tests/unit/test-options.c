@@ -95,10 +95,12 @@ MISTAKE(unknown, "/usr/bin/vfio-gpu --frobnicate list",
 MISTAKE(unknown_short, "./vfio-gpu -x list", "vfio-gpu: invalid option -- 'x'")
 MISTAKE(value_missing, "/usr/bin/vfio-gpu --config",
         "vfio-gpu: option '--config' requires an argument")
-#define EMPTY "vfio-gpu: an option that wants a value has an empty one"
-MISTAKE(config_empty, "vfio-gpu --config= check", EMPTY)
-MISTAKE(root_empty, "vfio-gpu --root= check", EMPTY)
-MISTAKE(kernel_empty, "vfio-gpu --root=/r --kernel= check", EMPTY)
+MISTAKE(config_empty, "vfio-gpu --config= check",
+        "vfio-gpu: --config wants a value, and has an empty one")
+MISTAKE(root_empty, "vfio-gpu --root= check",
+        "vfio-gpu: --root wants a value, and has an empty one")
+MISTAKE(kernel_empty, "vfio-gpu --root=/r --kernel= check",
+        "vfio-gpu: --kernel wants a value, and has an empty one")
 MISTAKE(value_too_much, "vfio-gpu --json=yes list",
         "vfio-gpu: option '--json' doesn't allow an argument")
 
@@ -115,7 +117,31 @@ Test(options, help, .init = redirect)
         cr_assert_gt(fread(text, 1, sizeof(text) - 1, out), 0);
         for (const Verb *verb = verbs; verb->name; verb++)
                 cr_expect(strstr(text, verb->help), "%s is not in the help", verb->name);
+        for (const OptionRow *row = option_rows; row->name; row++)
+                cr_expect(strstr(text, row->help), "--%s is not in the help", row->name);
         cr_expect(strstr(text, "--root=DIR") && strstr(text, "Exit status: 0"));
+}
+
+static bool is_verb(const char *word)
+{
+        for (const Verb *verb = verbs; verb->name; verb++)
+                if (strcmp(verb->name, word) == 0)
+                        return true;
+        return false;
+}
+
+Test(options, rows)
+{
+        size_t n = 0;
+
+        for (const OptionRow *row = option_rows; row->name; row++, n++) {
+                char words[128] = "", *rest = words;
+
+                strncat(words, row->verbs ? row->verbs : "list", sizeof(words) - 1);
+                for (char *word; (word = strsep(&rest, " "));)
+                        cr_expect(is_verb(word), "--%s: there is no verb \"%s\"", row->name, word);
+        }
+        cr_expect_lt(n, 63); /* a bit each, and room for getopt_long()'s end */
 }
 
 Test(options, version, .init = redirect)
