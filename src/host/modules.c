@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/modules.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <libkmod.h>
 #include <limits.h>
@@ -12,6 +11,7 @@
 
 #include "base/driver-name.h"
 #include "base/quote.h"
+#include "host/trace.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8U /* Linux 6.3, linux/memfd.h */
@@ -65,6 +65,35 @@ static struct kmod_ctx *new_context(const char *directory, const char *const *co
         return context;
 }
 
+/* What libkmod reads in there, now or when it is asked: it does so by itself. */
+static void note_indexes(int directory)
+{
+        static const char *const files[] = {
+                "modules.dep.bin",
+                "modules.alias.bin",
+                "modules.builtin.bin",
+                "modules.builtin.alias.bin",
+                "modules.softdep",
+                "modules.weakdep",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+                trace_note(directory, files[i], TRACE_READ, true);
+}
+
+/* The same for a folder of modprobe.d: whatever is called so. */
+static void note_config(int directory)
+{
+        _cleanup_closedir_ DIR *files = directory_list(directory, ".");
+
+        for (const struct dirent *entry; files && (entry = readdir(files));) {
+                const char *dot = strrchr(entry->d_name, '.');
+
+                if (dot && strcmp(dot, ".conf") == 0)
+                        trace_note(directory, entry->d_name, TRACE_READ, true);
+        }
+}
+
 /* A context on the indexes in `directory`, with the modprobe.d of the same tree. */
 static struct kmod_ctx *open_context(const Root *root, int directory)
 {
@@ -83,8 +112,11 @@ static struct kmod_ctx *open_context(const Root *root, int directory)
         for (size_t i = 0; i < ARRAY_SIZE(config); i++)
                 if (root_open_directory(root, config[i], &fds[n]) == 0) {
                         paths[n] = directory_path(fds[n], texts[n]);
+                        note_config(fds[n]);
                         n++;
                 }
+
+        note_indexes(directory);
 
         char index_path[DIRECTORY_PATH_SIZE];
         struct kmod_ctx *context = new_context(directory_path(directory, index_path), paths);
@@ -224,21 +256,15 @@ int modules_parameters(
         const Root *root, const char *name, Arena *arena, ModuleParameter **ret, size_t *ret_n)
 {
         char path[128 + sizeof("/parameters")];
-        DIR *directory = NULL;
+        _cleanup_closedir_ DIR *directory = NULL;
         ModuleParameter *items = NULL;
         size_t n = 0;
-        int fd = -EBADF, r = 0;
+        int r = 0;
 
         if (format_module_path(name, path, 128))
-                fd = root_open_file(root, strcat(path, "/parameters"), O_RDONLY | O_DIRECTORY);
-        if (fd >= 0)
-                directory = fdopendir(fd);
-        if (!directory)
-                closep(&fd);
+                directory = root_list(root, strcat(path, "/parameters"));
         for (const struct dirent *entry; directory && r == 0 && (entry = readdir(directory));)
-                r = add_parameter(fd, entry->d_name, arena, &items, &n);
-        if (directory)
-                closedir(directory);
+                r = add_parameter(dirfd(directory), entry->d_name, arena, &items, &n);
         if (r < 0)
                 return r;
         *ret = items;

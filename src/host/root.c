@@ -5,9 +5,11 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/file.h"
+#include "host/trace.h"
 
 /* openat2(2): a rename anywhere on the machine makes the lookup of `..` start over. */
 #define LOOKUP_TRIES 1000
@@ -35,9 +37,17 @@ static int open_at(int fd, const char *path, int flags)
         return r < 0 ? -errno : r;
 }
 
+static TraceKind kind_of(int flags)
+{
+        if (flags & O_PATH)
+                return TRACE_LOOK;
+        return flags & O_DIRECTORY ? TRACE_LIST : TRACE_READ;
+}
+
 int root_open_file(const Root *root, const char *path, int flags)
 {
         flags |= O_CLOEXEC;
+        trace_note(root->fd, path, kind_of(flags), !(flags & O_NOFOLLOW));
         return root->real ? open_at(root->fd, path, flags) : open_in_root(root->fd, path, flags);
 }
 
@@ -94,10 +104,17 @@ int root_read(const Root *root, const char *path, size_t max, char **ret)
         return fd < 0 ? fd : read_text(fd, max, ret);
 }
 
+/* For reading. */
+static int open_in_directory(int directory, const char *name, int flags)
+{
+        flags |= O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
+        trace_note(directory, name, kind_of(flags), false);
+        return open_at(directory, name, flags);
+}
+
 int directory_read(int directory, const char *name, size_t max, char **ret)
 {
-        _cleanup_close_ int fd =
-                open_at(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_close_ int fd = open_in_directory(directory, name, O_NONBLOCK | O_NOCTTY);
 
         return fd < 0 ? fd : read_text(fd, max, ret);
 }
@@ -131,16 +148,58 @@ static int duplicate(const char *text, char **ret)
         return 0;
 }
 
-int directory_link_name(int fd, const char *name, char **ret)
+static int last_component(const char *target, char **ret)
+{
+        const char *slash = strrchr(target, '/');
+
+        return duplicate(slash ? slash + 1 : target, ret);
+}
+
+int directory_link_target(int fd, const char *name, char **ret)
 {
         char target[PATH_MAX];
+
+        trace_note(fd, name, TRACE_LOOK, false);
+
         int r = link_target(fd, name, target);
 
-        if (r < 0)
-                return r;
+        return r < 0 ? r : duplicate(target, ret);
+}
 
-        const char *slash = strrchr(target, '/');
-        return duplicate(slash ? slash + 1 : target, ret);
+int directory_link_name(int fd, const char *name, char **ret)
+{
+        _cleanup_free_ char *target = NULL;
+        int r = directory_link_target(fd, name, &target);
+
+        return r < 0 ? r : last_component(target, ret);
+}
+
+int directory_has(int fd, const char *name)
+{
+        struct stat st = {0};
+
+        trace_note(fd, name, TRACE_LOOK, false);
+        return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+/* Takes over `fd`. */
+static DIR *list(int fd)
+{
+        DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+
+        if (!directory)
+                closep(&fd);
+        return directory;
+}
+
+DIR *root_list(const Root *root, const char *path)
+{
+        return list(root_open_file(root, path, O_RDONLY | O_DIRECTORY));
+}
+
+DIR *directory_list(int fd, const char *name)
+{
+        return list(open_in_directory(fd, name, O_DIRECTORY));
 }
 
 static int open_link(const Root *root, const char *path)
@@ -165,9 +224,10 @@ int root_link_target(const Root *root, const char *path, char **ret)
 
 int root_link_name(const Root *root, const char *path, char **ret)
 {
-        _cleanup_close_ int fd = open_link(root, path);
+        _cleanup_free_ char *target = NULL;
+        int r = root_link_target(root, path, &target);
 
-        return fd < 0 ? fd : no_link(directory_link_name(fd, "", ret));
+        return r < 0 ? r : last_component(target, ret);
 }
 
 int root_open_directory(const Root *root, const char *path, int *ret_fd)

@@ -2,9 +2,11 @@
 #pragma once
 /*
  * The tree that is read: this machine's "/", or another machine's below --root=DIR. Every path of
- * host/ is relative to it, so that nothing of the running host can leak into another's plan.
+ * host/ is relative to it, so that nothing of the running host can leak into another's plan. Who
+ * reads the machine does it through here, so that trace.h sees it; lint checks that.
  */
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -47,10 +49,25 @@ int root_link_name(const Root *root, const char *path, char **ret) _must_check_;
 /* Opens a directory as O_PATH, for the functions below. Returns 0 or a negative errno. */
 int root_open_directory(const Root *root, const char *path, int *ret_fd) _must_check_;
 
-/* As root_read() and root_link_name(), for the name of something directly in directory `fd`; if
- * that is a link, it is not followed. */
+/* What is in a directory: for readdir(3), and closedir(3). NULL when it cannot be read. */
+DIR *root_list(const Root *root, const char *path);
+
+static inline void closedirp(DIR **directory)
+{
+        if (*directory)
+                closedir(*directory);
+}
+#define _cleanup_closedir_ _cleanup_(closedirp)
+
+/* As those of root_*(), for the name of something directly in directory `fd`; if that is a link, it
+ * is not followed. */
 int directory_read(int fd, const char *name, size_t max, char **ret) _must_check_;
+int directory_link_target(int fd, const char *name, char **ret) _must_check_;
 int directory_link_name(int fd, const char *name, char **ret) _must_check_;
+DIR *directory_list(int fd, const char *name);
+
+/* Returns 0 when there is something of this name in directory `fd`, or a negative errno. */
+int directory_has(int fd, const char *name) _must_check_;
 
 /* A path by which libraries that want one reach the directory `fd`, wherever its tree lies. */
 #define DIRECTORY_PATH_SIZE sizeof("/proc/self/fd/-2147483648")

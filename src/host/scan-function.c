@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/scan-function.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/driver-name.h"
 #include "base/quote.h"
@@ -111,13 +108,11 @@ static char *read_link_optional(Device *device, const char *link)
 
 static bool has_entry(Device *device, const char *name)
 {
-        struct stat st = {0};
+        int r = directory_has(device->fd, name);
 
-        if (fstatat(device->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-                return true;
-        if (errno != ENOENT)
-                set_trouble(device, name, -errno);
-        return false;
+        if (r < 0 && r != -ENOENT)
+                set_trouble(device, name, r);
+        return r == 0;
 }
 
 static int read_iommu_group(Device *device)
@@ -138,24 +133,18 @@ static bool has_cdev(const Device *device, const char *vfio_device)
         char path[sizeof("vfio-dev//dev") + NAME_MAX];
 
         snprintf(path, sizeof(path), "vfio-dev/%s/dev", vfio_device);
-        return faccessat(device->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        return directory_has(device->fd, path) == 0;
 }
 
 /* Documentation/ABI/testing/sysfs-devices-vfio-dev: there from the end of probe to remove(). */
 static const char *read_vfio_device(const Device *device)
 {
-        int fd = openat(device->fd, "vfio-dev", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+        _cleanup_closedir_ DIR *directory = directory_list(device->fd, "vfio-dev");
         const char *name = NULL;
 
-        if (!directory) {
-                closep(&fd);
-                return NULL;
-        }
-        for (const struct dirent *entry; !name && (entry = readdir(directory));)
+        for (const struct dirent *entry; directory && !name && (entry = readdir(directory));)
                 if (strncmp(entry->d_name, "vfio", 4) == 0)
                         name = arena_strdup(device->arena, entry->d_name);
-        closedir(directory);
         return name;
 }
 

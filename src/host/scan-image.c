@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/scan-image.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -54,22 +53,16 @@ static bool has_indexes(int directory, const char *name)
         if (*name == '.')
                 return false;
         snprintf(path, sizeof(path), "%s/modules.dep", name);
-        return faccessat(directory, path, F_OK, 0) == 0;
+        return directory_has(directory, path) == 0;
 }
 
 static unsigned count_kernels(const Root *root)
 {
-        int fd = root_open_file(root, "lib/modules", O_RDONLY | O_DIRECTORY);
-        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+        _cleanup_closedir_ DIR *directory = root_list(root, "lib/modules");
         unsigned n = 0;
 
-        if (!directory) {
-                closep(&fd);
-                return 0;
-        }
-        for (const struct dirent *entry; (entry = readdir(directory));)
-                n += has_indexes(fd, entry->d_name);
-        closedir(directory);
+        for (const struct dirent *entry; directory && (entry = readdir(directory));)
+                n += has_indexes(dirfd(directory), entry->d_name);
         return n;
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/scan-keyboards.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
@@ -43,13 +41,11 @@ static Keyboard find_function(char *path)
 
 static void take_input(int directory, const char *name, Host *host)
 {
-        char path[PATH_MAX];
-        ssize_t n = readlinkat(directory, name, path, sizeof(path) - 1);
+        _cleanup_free_ char *path = NULL;
         Keyboard *keyboard = NULL;
 
-        if (n < 0)
+        if (directory_link_target(directory, name, &path) < 0)
                 return;
-        path[n] = '\0';
         if (strstr(path, "/virtual/") || !is_keyboard(directory, name))
                 return;
         keyboard = arena_push(host->arena, &host->keyboards, &host->n_keyboards);
@@ -59,15 +55,9 @@ static void take_input(int directory, const char *name, Host *host)
 
 void scan_keyboards(const Root *root, Host *host)
 {
-        int fd = root_open_file(root, "sys/class/input", O_RDONLY | O_DIRECTORY);
-        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+        _cleanup_closedir_ DIR *directory = root_list(root, "sys/class/input");
 
-        if (!directory) {
-                closep(&fd);
-                return;
-        }
-        for (const struct dirent *entry; (entry = readdir(directory));)
+        for (const struct dirent *entry; directory && (entry = readdir(directory));)
                 if (strncmp(entry->d_name, "input", 5) == 0)
-                        take_input(fd, entry->d_name, host);
-        closedir(directory);
+                        take_input(dirfd(directory), entry->d_name, host);
 }

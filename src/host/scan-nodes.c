@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/scan-nodes.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -31,28 +29,20 @@ static void add_text(Nodes *nodes, const char *text, size_t owner)
                 add(nodes, major_number, minor_number, owner);
 }
 
-/* Takes over `fd`. Links are not followed: they lead to other devices. */
-static void add_below(Nodes *nodes, int fd, size_t owner, unsigned depth)
+/* Closes `directory`, which may be NULL. Links are not followed: they lead to other devices. */
+static void add_below(Nodes *nodes, DIR *directory, size_t owner, unsigned depth)
 {
-        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-
-        if (!directory) {
-                closep(&fd);
-                return;
-        }
-        for (const struct dirent *entry; (entry = readdir(directory));) {
+        for (const struct dirent *entry; directory && (entry = readdir(directory));) {
                 _cleanup_free_ char *text = NULL;
 
                 if (strcmp(entry->d_name, "dev") == 0 &&
                         directory_read(dirfd(directory), "dev", 32, &text) == 0)
                         add_text(nodes, text, owner);
                 else if (entry->d_type == DT_DIR && *entry->d_name != '.' && depth < DEPTH_MAX)
-                        add_below(nodes,
-                                openat(dirfd(directory), entry->d_name,
-                                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-                                owner, depth + 1);
+                        add_below(nodes, directory_list(dirfd(directory), entry->d_name), owner,
+                                depth + 1);
         }
-        closedir(directory);
+        closedirp(&directory);
 }
 
 static void add_device(const Root *root, PciAddress address, size_t owner, Nodes *nodes)
@@ -60,7 +50,7 @@ static void add_device(const Root *root, PciAddress address, size_t owner, Nodes
         char path[sizeof("sys/bus/pci/devices/") + PCI_ADDRESS_SIZE];
 
         snprintf(path, sizeof(path), "sys/bus/pci/devices/%s", PCI_ADDRESS(address));
-        add_below(nodes, root_open_file(root, path, O_RDONLY | O_DIRECTORY), owner, 0);
+        add_below(nodes, root_list(root, path), owner, 0);
 }
 
 /* /dev/vfio/13 is a device of its own, that belongs to no function. */

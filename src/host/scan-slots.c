@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/scan-slots.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
@@ -46,17 +44,11 @@ static int compare_slots(const void *a, const void *b)
 
 void scan_slots(const Root *root, Host *host)
 {
-        int fd = root_open_file(root, SLOTS, O_RDONLY | O_DIRECTORY);
-        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+        _cleanup_closedir_ DIR *directory = root_list(root, SLOTS);
 
-        if (!directory) {
-                closep(&fd);
-                return;
-        }
-        for (const struct dirent *entry; (entry = readdir(directory));)
+        for (const struct dirent *entry; directory && (entry = readdir(directory));)
                 if (*entry->d_name != '.')
                         read_slot(root, entry->d_name, host);
-        closedir(directory);
         if (host->n_slots > 0 && !arena_failed(host->arena))
                 qsort(host->slots, host->n_slots, sizeof(*host->slots), compare_slots);
 }

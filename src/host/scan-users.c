@@ -2,7 +2,6 @@
 #include "host/scan-users.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -49,34 +48,28 @@ enum {
 /* Says of one entry of a directory whether it is what is looked for. */
 typedef bool (*Wanted)(void *context, const char *entry);
 
-/* The name of the first entry that `wanted` accepts, to be freed, or NULL. Takes over `fd`. */
-static char *find_entry(int fd, Wanted wanted, void *context)
+/* The name of the first entry that `wanted` accepts, to be freed, or NULL. Closes `directory`,
+ * which may be NULL. */
+static char *find_entry(DIR *directory, Wanted wanted, void *context)
 {
-        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
         char *found = NULL;
 
-        if (!directory) {
-                closep(&fd);
-                return NULL;
-        }
-        for (const struct dirent *entry; !found && (entry = readdir(directory));)
+        for (const struct dirent *entry; directory && !found && (entry = readdir(directory));)
                 if (wanted(context, entry->d_name))
                         found = strdup(entry->d_name);
-        closedir(directory);
+        closedirp(&directory);
         return found;
-}
-
-static int open_directory(int parent, const char *name)
-{
-        return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static int open_function(const Root *root, const Function *f)
 {
         char path[sizeof("sys/bus/pci/devices/") + PCI_ADDRESS_SIZE];
+        int fd = -EBADF;
 
         snprintf(path, sizeof(path), "sys/bus/pci/devices/%s", PCI_ADDRESS(f->address));
-        return root_open_file(root, path, O_RDONLY | O_DIRECTORY);
+
+        int r = root_open_directory(root, path, &fd);
+        return r < 0 ? r : fd;
 }
 
 /* "3-1", "3-1.4": what is plugged in. The root hub is "usb3", its interface "3-0:1.0". */
@@ -98,7 +91,7 @@ static bool bus_has_device(void *context, const char *name)
 
         if (strncmp(name, "usb", 3) != 0 || !isdigit((unsigned char)name[3]))
                 return false;
-        buses->user = find_entry(open_directory(buses->device, name), is_usb_device, NULL);
+        buses->user = find_entry(directory_list(buses->device, name), is_usb_device, NULL);
         return buses->user != NULL;
 }
 
@@ -110,7 +103,7 @@ static char *find_usb_device(const Root *root, const Function *f)
 
         if (device < 0 || function_class(f) != PCI_CLASS_USB)
                 return NULL;
-        free(find_entry(open_directory(device, "."), bus_has_device, &buses));
+        free(find_entry(directory_list(device, "."), bus_has_device, &buses));
         return buses.user;
 }
 
@@ -146,8 +139,7 @@ static char *find_disk(const Root *root, const Function *f)
 {
         Disks disks = {root, f};
 
-        return find_entry(
-                root_open_file(root, "sys/class/block", O_RDONLY | O_DIRECTORY), is_disk, &disks);
+        return find_entry(root_list(root, "sys/class/block"), is_disk, &disks);
 }
 
 /* "fb0" */
@@ -162,7 +154,7 @@ static int find_framebuffer(const Root *root, const Function *f)
         _cleanup_close_ int device = open_function(root, f);
         _cleanup_free_ char *name =
                 device < 0 ? NULL
-                           : find_entry(open_directory(device, "graphics"), is_framebuffer, NULL);
+                           : find_entry(directory_list(device, "graphics"), is_framebuffer, NULL);
 
         return name ? (int)strtol(name + 2, NULL, 10) : -1;
 }

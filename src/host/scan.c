@@ -17,6 +17,7 @@
 #include "host/scan-slots.h"
 #include "host/scan-vfio.h"
 #include "host/stuck.h"
+#include "host/trace.h"
 
 #define CMDLINE_MAX ((size_t)64 * 1024)
 #define POLICY_MAX  ((size_t)64 * 1024)
@@ -159,6 +160,7 @@ static int open_libpci(Scan *scan, char **reterr_message)
         if (r < 0)
                 return fail(reterr_message, r, "%s has no PCI devices to read: sys/bus/pci: %s",
                         scan->root->path, strerror(-r));
+        trace_note(scan->sysfs, "devices", TRACE_LIST, true); /* libpci does */
         r = libpci_open(directory_path(scan->sysfs, path), &scan->libpci);
         if (r == -EIO)
                 return fail(reterr_message, r, "libpci cannot be used: %s", libpci_error());
