@@ -2,9 +2,7 @@
 #pragma once
 /* What an earlier run wrote into its status.json, as far as it is needed again. */
 
-#include <stdbool.h>
-
-#include "base/pci-address.h"
+#include "base/macro.h"
 
 typedef struct Record Record;
 
@@ -13,12 +11,5 @@ int record_parse(const char *text, Record **ret) _must_check_;
 void record_free(Record *record);
 DEFINE_CLEANUP(Record *, record_free);
 
-/* Its STATUS= line; NULL when it has none. Both strings live as long as the record. */
+/* Its STATUS= line, which lives as long as the record; NULL when it has none. */
 const char *record_status(const Record *record);
-
-/* Whether it tells of `address` at all; then `*ret` is the driver that it had before that run, or
- * NULL. */
-bool record_driver_before(const Record *record, PciAddress address, const char **ret);
-
-/* Whether that run ended with the GPU at `address` ready. */
-bool record_had_ready(const Record *record, PciAddress address);

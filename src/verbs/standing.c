@@ -17,11 +17,22 @@ static Record *read_record(const Root *root, const char *path)
         return record;
 }
 
-void stages_read(const Root *root, Stages *ret)
+History standing_history(const Root *root, Arena *arena)
+{
+        _cleanup_free_ char *text = NULL;
+        History history = {0};
+
+        if (root_read(root, RUN_DIR "/" HISTORY_FILE, RECORD_MAX, &text) == 0)
+                history_read(&history, text, arena);
+        return history;
+}
+
+void stages_read(const Root *root, Arena *arena, Stages *ret)
 {
         for (size_t i = 0; i < ARRAY_SIZE(stage_files); i++)
                 ret->records[i] = read_record(root, stage_files[i]);
         ret->last = read_record(root, RUN_DIR "/status.json");
+        ret->history = standing_history(root, arena);
 }
 
 void stages_done(Stages *stages)
@@ -33,23 +44,18 @@ void stages_done(Stages *stages)
                 record_free(stages->last);
 }
 
-static const char *driver_before(const Stages *stages, PciAddress address)
+static const char *driver_before(const Stages *stages, const Function *f)
 {
-        const char *driver = NULL;
+        const Past *past = history_find(&stages->history, f);
 
-        for (size_t i = 0; i < ARRAY_SIZE(stages->records); i++)
-                if (stages->records[i] &&
-                        record_driver_before(stages->records[i], address, &driver))
-                        break;
-        return driver;
+        return past ? past->driver_before : NULL;
 }
 
-static bool any_had_ready(const Stages *stages, PciAddress address)
+static bool was_ready(const Stages *stages, const Function *f)
 {
-        for (size_t i = 0; i < ARRAY_SIZE(stages->records); i++)
-                if (stages->records[i] && record_had_ready(stages->records[i], address))
-                        return true;
-        return false;
+        const Past *past = history_find(&stages->history, f);
+
+        return past && past->ready;
 }
 
 static Verdict judge(Session *s, const Stages *stages, size_t index)
@@ -59,8 +65,8 @@ static Verdict judge(Session *s, const Stages *stages, size_t index)
 
         verdict = verify_claim(s->plan, index, verdict.bindings, NULL, s->arena);
         for (size_t i = 0; verdict.drivers_before && i < claim->n_functions; i++)
-                verdict.drivers_before[i] = driver_before(stages, claim->functions[i]->address);
-        if (verdict.reason == REASON_LOST && !any_had_ready(stages, claim->display->address))
+                verdict.drivers_before[i] = driver_before(stages, claim->functions[i]);
+        if (verdict.reason == REASON_LOST && !was_ready(stages, claim->display))
                 verdict.message = "no stage of this boot has handed it over: see `journalctl -b -u "
                                   "vfio-gpu`, or `systemctl enable --now vfio-gpu`";
         else if (verdict.reason == REASON_LOST)

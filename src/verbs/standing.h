@@ -2,18 +2,25 @@
 #pragma once
 /* How all that the config lists stands now: read from the machine, and not from what was meant. */
 
+#include "report/history.h"
 #include "report/record.h"
 #include "verbs/session.h"
 
-/* What each stage left, the earlier one first: it knows who had a card before anybody. The last run
- * may have been another than these: one that failed does not replace what its stage did before. */
+/* What each stage left, the earlier one first, and the last run. That may have been another than
+ * these: one that failed does not replace what its stage did before. */
 typedef struct Stages {
         Record *records[2];
         Record *last;
+        History history; /* lives in the arena that stages_read() was given */
 } Stages;
 
-void stages_read(const Root *root, Stages *ret);
+/* Memory that runs out is left to `arena`, also by standing_history(). */
+void stages_read(const Root *root, Arena *arena, Stages *ret);
 void stages_done(Stages *stages);
+
+/* The history of this boot, and the name of its file in RUN_DIR. */
+#define HISTORY_FILE "history"
+History standing_history(const Root *root, Arena *arena);
 
 /* The report of a session that has planned. */
 ExitStatus standing_report(Session *session, const Stages *stages, Report *ret) _must_check_;

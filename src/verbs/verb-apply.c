@@ -10,6 +10,7 @@
 #include "report/report-text.h"
 #include "verbs/change.h"
 #include "verbs/say.h"
+#include "verbs/standing.h"
 #include "verbs/verbs.h"
 
 static Verdict *judge(Session *s, const Change *change, const StepOutcome *outcomes)
@@ -85,12 +86,28 @@ static int write_initrd_config(const Session *s, const RunDir *dir, Stage stage)
         return run_dir_write(dir, "initrd.conf", s->config_text);
 }
 
+static int write_history(const Session *s, const RunDir *dir, const Report *report)
+{
+        History history = standing_history(&s->root, s->arena);
+
+        history_add(&history, report, s->arena);
+
+        const char *text = history_text(&history, s->arena);
+        if (arena_failed(s->arena))
+                return -ENOMEM;
+        return history.n_items > 0 ? run_dir_write(dir, HISTORY_FILE, text) : 0;
+}
+
 /* status.json at the end: it speaks for the whole. What its stage did is not replaced by what was
  * done for one card later on. */
-static int write_report(const Session *s, const RunDir *dir, const Task *task, const char *json)
+static int write_report(const Session *s, const RunDir *dir, const Task *task, const Report *report,
+        const char *json)
 {
         Stage stage = s->host->stage;
         int r = write_initrd_config(s, dir, stage);
+
+        if (r == 0)
+                r = write_history(s, dir, report);
 
         if (r == 0 && !task->narrow)
                 r = run_dir_write(dir, stage_file(stage), json);
@@ -108,7 +125,7 @@ static ExitStatus publish(Session *s, const RunDir *dir, const Task *task, const
         systemd_notify_status(report->status, report_error(report));
         if (!json || r < 0)
                 return session_out_of_memory(s);
-        r = write_report(s, dir, task, json);
+        r = write_report(s, dir, task, report, json);
         if (r < 0)
                 return session_fail(s, EXIT_STATUS_MACHINE, -r,
                         "/" RUN_DIR ": the report could not be written: %s",

@@ -131,7 +131,7 @@ static ExitStatus write_standing(Session *s, const Change *change)
         Stages stages = {0};
         Report report = {0};
 
-        stages_read(&s->root, &stages);
+        stages_read(&s->root, s->arena, &stages);
 
         ExitStatus status = standing_report(s, &stages, &report);
         _cleanup_free_ char *json = status == EXIT_STATUS_OK ? report_json(&report, false) : NULL;

@@ -53,7 +53,7 @@ ExitStatus verb_status(const Options *options)
         if (status == EXIT_STATUS_OK) {
                 Stages stages = {0};
 
-                stages_read(&s.root, &stages);
+                stages_read(&s.root, s.arena, &stages);
                 status = show(&s, &stages);
                 stages_done(&stages);
         }

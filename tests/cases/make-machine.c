@@ -11,7 +11,7 @@
  *     directory PATH
  *     remove PATH              takes away what was there up to here
  *
- * \n in a line is a newline, \e an escape character.
+ * \n in a line is a newline, \t a tab, \e an escape character.
  *
  * A kernel's release, command line and iomem are there already (lib/tree.h).
  */
@@ -53,16 +53,17 @@ static void add_function(const MachineFunction *f, void *context)
         tree_add_function(context, &function);
 }
 
-/* Replaces each \n by a newline and each \e by an escape character, in place. */
+/* Replaces each \n by a newline and so on, in place. */
 static void unescape(char *text)
 {
+        static const char letters[] = "nte", meanings[] = "\n\t\033";
         char *to = text;
 
         for (const char *from = text; *from; from++) {
-                bool escaped = from[0] == '\\' && (from[1] == 'n' || from[1] == 'e');
+                const char *letter = from[0] == '\\' && from[1] ? strchr(letters, from[1]) : NULL;
 
-                from += escaped;
-                *to++ = !escaped ? *from : *from == 'n' ? '\n' : '\033';
+                from += letter ? 1 : 0;
+                *to++ = letter ? meanings[letter - letters] : *from;
         }
         *to = '\0';
 }
