@@ -48,10 +48,14 @@ static int write_new(int dir_fd, const char *name, const char *text, mode_t mode
         /* the mode is a promise to readers, whatever the umask */
         if (fchmod(fd, mode) < 0)
                 return -errno;
-        return write_all(fd, text);
+
+        int r = write_all(fd, text);
+        /* what has its name already must not be empty after a power cut */
+        return r == 0 && fsync(fd) < 0 ? -errno : r;
 }
 
-int file_replace_at(int dir_fd, const char *name, const char *text, mode_t mode)
+/* Writes the whole beside `name`, under another one. */
+static int write_temporary(int dir_fd, const char *name, const char *text, mode_t mode, char **ret)
 {
         _cleanup_free_ char *temporary = NULL;
 
@@ -64,7 +68,36 @@ int file_replace_at(int dir_fd, const char *name, const char *text, mode_t mode)
                 return -errno;
 
         int r = write_new(dir_fd, temporary, text, mode);
-        if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+        if (r < 0) {
+                (void)unlinkat(dir_fd, temporary, 0);
+                return r;
+        }
+        *ret = TAKE_PTR(temporary);
+        return 0;
+}
+
+int file_create_at(int dir_fd, const char *name, const char *text, mode_t mode)
+{
+        _cleanup_free_ char *temporary = NULL;
+        int r = write_temporary(dir_fd, name, text, mode, &temporary);
+
+        if (r < 0)
+                return r;
+        /* unlike rename(2), it never replaces anything */
+        if (linkat(dir_fd, temporary, dir_fd, name, 0) < 0)
+                r = -errno;
+        (void)unlinkat(dir_fd, temporary, 0);
+        return r;
+}
+
+int file_replace_at(int dir_fd, const char *name, const char *text, mode_t mode)
+{
+        _cleanup_free_ char *temporary = NULL;
+        int r = write_temporary(dir_fd, name, text, mode, &temporary);
+
+        if (r < 0)
+                return r;
+        if (renameat(dir_fd, temporary, dir_fd, name) < 0)
                 r = -errno;
         if (r < 0)
                 (void)unlinkat(dir_fd, temporary, 0);

@@ -18,6 +18,10 @@ ssize_t file_read_up_to(int fd, char *buffer, size_t size) _must_check_;
  */
 int file_replace_at(int dir_fd, const char *name, const char *text, mode_t mode) _must_check_;
 
+/* Makes the file `name` in the folder `dir_fd`, whole or not at all. Returns 0; -EEXIST when there
+ * is anything of that name, be it a link, which stays as it is; or another negative errno. */
+int file_create_at(int dir_fd, const char *name, const char *text, mode_t mode) _must_check_;
+
 /*
  * Opens the folder `path` below `dir_fd`, and makes it first where there is none: readable for all,
  * writable for its owner, whatever the umask. Only one in which nobody but this user can put

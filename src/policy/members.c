@@ -19,9 +19,18 @@ bool members_allow(const Entry *entry, const Function *f)
         return false;
 }
 
-/* Why nobody may have it, listed or not; NULL when there is no such reason. Before udev nobody
- * knows whether the host lives on a disk or a network card. */
-static const char *never(const Function *f)
+bool members_is_quiet_bridge(const Function *f)
+{
+        unsigned class = function_class(f);
+
+        if (f->unreadable)
+                return false;
+        return f->bridge || ((class == PCI_CLASS_HOST_BRIDGE || class == PCI_CLASS_ISA_BRIDGE) &&
+                                    !f->binding.driver);
+}
+
+/* Before udev nobody knows whether the host lives on a disk or a network card. */
+const char *members_never(const Function *f)
 {
         unsigned base = function_base_class(f);
 
@@ -50,7 +59,7 @@ static int add_to(const Host *host, Arena *arena, const Claims *claims, Claim *c
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (!members_allow(claim->entry, f) || never(f) || holder(claims, f) ||
+                if (!members_allow(claim->entry, f) || members_never(f) || holder(claims, f) ||
                         !function_shares_group(claim->functions, n_own, f))
                         continue;
 
@@ -95,7 +104,7 @@ static const char *in_vain(
                         continue;
                 if (holder(claims, f))
                         return NULL;
-                why = in_group_of(claims, entry, f) ? never(f)
+                why = in_group_of(claims, entry, f) ? members_never(f)
                                                     : "it is in no IOMMU group of the entry's GPUs";
         }
         return why;
@@ -142,8 +151,8 @@ void members_advise(Advice *advice, const Claims *claims, const Function *f)
 {
         const Claim *other = holder(claims, f);
 
-        if (never(f))
-                advice->never = never(f);
+        if (members_never(f))
+                advice->never = members_never(f);
         else if (other)
                 advice->other = other;
         else {

@@ -8,6 +8,12 @@
 #include "base/text.h"
 #include "policy/claim.h"
 
+/* A bridge that may stay with the host, whoever gets the rest of its group. */
+bool members_is_quiet_bridge(const Function *f);
+
+/* Why nobody may have `f`, listed or not; NULL when there is no such reason. */
+const char *members_never(const Function *f);
+
 /* The entry lists `f`, or its slot. */
 bool members_allow(const Entry *entry, const Function *f);
 

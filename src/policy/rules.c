@@ -292,20 +292,10 @@ static const char *rule_settings(const Bench *bench, const Claim *claim)
         return settings_missing(claim, bench->arena);
 }
 
-static bool is_quiet_bridge(const Function *f)
-{
-        unsigned class = function_class(f);
-
-        if (f->unreadable)
-                return false;
-        return f->bridge || ((class == PCI_CLASS_HOST_BRIDGE || class == PCI_CLASS_ISA_BRIDGE) &&
-                                    !f->binding.driver);
-}
-
 static bool is_foreign(const Bench *bench, const Claim *claim, const Function *f)
 {
         return function_shares_group(claim->functions, claim->n_functions, f) &&
-               !claim_holds(claim, f) && !is_quiet_bridge(f) &&
+               !claim_holds(claim, f) && !members_is_quiet_bridge(f) &&
                !claims_find_accepted(bench->claims, f);
 }
 

@@ -19,9 +19,11 @@ const OptionRow option_rows[] = {
                 TEXT(root)},
         {"kernel", "RELEASE", "with --root: the kernel, where the tree does not say", NULL,
                 TEXT(release)},
-        {"json", NULL, "print JSON", NULL, FLAG(json)},
+        {"json", NULL, "print JSON", "list check plan apply status release", FLAG(json)},
         {"verbose", NULL, "say what is looked at, and every step that is taken", NULL,
                 FLAG(verbose), .letter = 'v'},
+        {"output", "FILE", "write FILE instead of printing it", "init", TEXT(output)},
+        {"force", NULL, "replace the FILE of --output if there is one", "init", FLAG(force)},
         {"help", NULL, "print this", NULL, .type = OPTION_HELP},
         {"version", NULL, "print the version", NULL, .type = OPTION_VERSION},
         {NULL, NULL, NULL, NULL, .type = OPTION_HELP},
@@ -175,6 +177,10 @@ static int check_together(const Options *options, uint64_t used)
         if (options->release && !options->root) {
                 say_error("--kernel=%s goes with --root: of this machine the running kernel counts",
                         options->release);
+                return -EINVAL;
+        }
+        if (options->force && !options->output) {
+                say_error("--force goes with --output=FILE: what is printed replaces nothing");
                 return -EINVAL;
         }
         return 1;

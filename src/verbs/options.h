@@ -16,6 +16,8 @@ typedef struct Options {
         size_t n_arguments;
         bool json;
         bool verbose;
+        const char *output; /* --output, or NULL */
+        bool force;
 } Options;
 
 typedef enum OptionType {

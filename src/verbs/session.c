@@ -13,8 +13,6 @@
 #include "policy/match.h"
 #include "verbs/say.h"
 
-#define CONFIG_PATH "/etc/vfio-gpu.conf"
-
 ExitStatus session_fail(Session *s, ExitStatus status, int error, const char *format, ...)
 {
         _cleanup_free_ char *text = NULL;

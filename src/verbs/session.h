@@ -8,6 +8,8 @@
 #include "report/report.h"
 #include "verbs/options.h"
 
+#define CONFIG_PATH "/etc/vfio-gpu.conf" /* unless --config names another */
+
 typedef struct Session {
         const Options *options;
         Root root;

@@ -8,6 +8,8 @@
 const Verb verbs[] = {
         {"list", "the GPUs of this host, who has them, and what they share", NULL, false,
                 verb_list},
+        {"init", "a config for this host, with these cards or with none", "[ADDRESS]...", false,
+                verb_init},
         {"check", "would the config work here? If not: why, and what to do", NULL, false,
                 verb_check},
         {"plan", "the steps that apply would take, in order", NULL, false, verb_plan},

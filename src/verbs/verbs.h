@@ -25,3 +25,4 @@ ExitStatus verb_plan(const Options *options);
 ExitStatus verb_apply(const Options *options);
 ExitStatus verb_release(const Options *options);
 ExitStatus verb_status(const Options *options);
+ExitStatus verb_init(const Options *options);

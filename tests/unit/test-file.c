@@ -71,6 +71,27 @@ Test(file, what_a_killed_run_left_is_no_obstacle)
         expect_text(tree, "report", "whole");
 }
 
+Test(file, what_is_there_is_never_replaced)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_close_ int fd = open_folder(tree);
+        struct stat st = {0};
+
+        umask(077);
+        cr_assert_eq(file_create_at(fd, "config", "one", 0644), 0);
+        cr_assert_eq(fstatat(fd, "config", &st, 0), 0);
+        cr_expect_eq(st.st_mode & 07777, 0644);
+        cr_expect_eq(st.st_nlink, 1);
+        cr_expect_eq(file_create_at(fd, "config", "two", 0644), -EEXIST);
+        expect_text(tree, "config", "one");
+        tree_link(tree, "link", "nowhere");
+        cr_expect_eq(file_create_at(fd, "link", "two", 0644), -EEXIST);
+        cr_expect_not(exists(tree, "nowhere"));
+        cr_expect_not(exists(tree, ".config.new"));
+        cr_expect_not(exists(tree, ".link.new"));
+        cr_expect_eq(file_create_at(-EBADF, "x", "new", 0644), -EBADF);
+}
+
 /* The old file stays, and nothing half-written does. */
 Test(file, failure_leaves_all_as_it_was)
 {

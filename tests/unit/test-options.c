@@ -101,6 +101,10 @@ MISTAKE(root_empty, "vfio-gpu --root= check",
         "vfio-gpu: --root wants a value, and has an empty one")
 MISTAKE(kernel_empty, "vfio-gpu --root=/r --kernel= check",
         "vfio-gpu: --kernel wants a value, and has an empty one")
+MISTAKE(force_alone, "vfio-gpu init --force",
+        "vfio-gpu: --force goes with --output=FILE: what is printed replaces nothing")
+MISTAKE(not_of_the_verb, "vfio-gpu check --output=f",
+        "vfio-gpu: check takes no --output (these do: init)")
 MISTAKE(value_too_much, "vfio-gpu --json=yes list",
         "vfio-gpu: option '--json' doesn't allow an argument")
 
