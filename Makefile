@@ -8,6 +8,7 @@ VERSION := 0.1.0
 
 prefix     ?= /usr
 bindir     ?= $(prefix)/bin
+mandir     ?= $(prefix)/share/man
 PKG_CONFIG ?= pkg-config
 CLANG_FORMAT ?= clang-format
 
@@ -75,7 +76,12 @@ $(BUILD)/tests/%.o: cflags += -Itests
 
 -include $(objects:.o=.d) $(test_objects:.o=.d) $(BUILD)/src/main.d $(BUILD)/tests/cases/make-machine.d
 
-# The unit and the dracut module name the program by its full path.
+# Each manual page stands beside what it documents.
+pages := src/vfio-gpu.8 conf/vfio-gpu.conf.5 units/vfio-gpu.service.8
+page_path = $(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+install_page = $(at_bindir) $(1) | install -D -m 0644 /dev/stdin $(DESTDIR)$(call page_path,$(1))
+
+# The units, the pages and the dracut module name the program by its full path.
 at_bindir = sed 's|/usr/bin/vfio-gpu|$(bindir)/vfio-gpu|g'
 # The unit for one card has the sandbox of the one for all.
 service_section = sed -n '/^\[Service\]$$/,/^\[Install\]$$/ { /^\[Install\]$$/! p }' units/vfio-gpu.service
@@ -90,6 +96,10 @@ install: all
 	install -D -m 0644 units/90-vfio-gpu.rules $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
 	install -D -m 0755 units/vfio-gpu-generator $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	install -m 0644 units/vfio-gpu.catalog $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
+	$(foreach page,$(pages),$(call install_page,$(page)) &&) true
+	@# one page for all that the service consists of
+	for name in vfio-gpu@.service vfio-gpu-generator; do \
+		ln -sf vfio-gpu.service.8 $(DESTDIR)$(mandir)/man8/$$name.8 || exit 1; done
 	for f in module-setup.sh vfio-gpu-hook.sh; do \
 		$(at_bindir) dracut/50vfio-gpu/$$f >$(DESTDIR)$(dracutdir)/50vfio-gpu/$$f && \
 		chmod 0755 $(DESTDIR)$(dracutdir)/50vfio-gpu/$$f || exit 1; done
@@ -101,6 +111,8 @@ uninstall:
 	rm -f $(DESTDIR)$(bindir)/vfio-gpu $(DESTDIR)$(unitdir)/vfio-gpu.service $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
 	rm -f $(DESTDIR)$(unitdir)/vfio-gpu@.service $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
 	rm -f $(DESTDIR)$(generatordir)/vfio-gpu-generator
+	rm -f $(foreach page,$(pages),$(DESTDIR)$(call page_path,$(page)))
+	rm -f $(DESTDIR)$(mandir)/man8/vfio-gpu@.service.8 $(DESTDIR)$(mandir)/man8/vfio-gpu-generator.8
 	rm -rf $(DESTDIR)$(dracutdir)/50vfio-gpu
 	@! cmp -s conf/vfio-gpu.conf $(DESTDIR)/etc/vfio-gpu.conf || rm -f $(DESTDIR)/etc/vfio-gpu.conf
 

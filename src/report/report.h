@@ -13,7 +13,7 @@ typedef enum Overall {
         _OVERALL_MAX,
 } Overall;
 
-/* The exit status of the program; the README's table is compared with this by lint. */
+/* The exit status of the program; vfio-gpu(8) is compared with this by lint. */
 typedef enum ExitStatus {
         EXIT_STATUS_OK = 0,
         EXIT_STATUS_UNSATISFIED = 1,

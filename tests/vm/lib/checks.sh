@@ -6,6 +6,10 @@
 #
 # STAGE is "initrd" or "system" (the real root): the journal holds both, each in its own files.
 
+# shellcheck disable=SC2154 # common.sh says repo_dir
+manual_dir=$repo_dir
+. "$repo_dir/tests/lib/manual-page"
+
 # checks_begin RUN IMAGE: the boot that the checks look at
 checks_begin() {
         run=$1
@@ -409,6 +413,23 @@ status_says() {
         local check="status_says $*"
         has "$1" "$(content status)"
 }
+
+# manual_shows SCENARIO FACT: what the manual pages show of it, line by line, but for times and commands
+manual_shows() {
+        local check="manual_shows $*" page missing='' shown=0 line
+        # shellcheck disable=SC2154 # manual-page says manual_pages
+        for page in "${manual_pages[@]}"; do
+                manual_blocks "$page" "a boot of $1: $2" "$run/manual"
+                while IFS= read -r line; do
+                        shown=$((shown + 1))
+                        content "$2" | without_times | grep -qxF -- "$line" || missing+="$line | "
+                done < <(cat -- "$run"/manual/* 2>/dev/null | grep -v '^\$ ' | without_times)
+        done
+        [[ $shown -gt 0 ]] || missing='such an example in the manual'
+        is "" "$missing"
+}
+
+without_times() { sed -E 's/since .* ago$/since TIME/'; }
 
 # file_has NAME TEXT, file_lacks NAME TEXT: below /run of the guest
 file_has() {
