@@ -231,6 +231,13 @@ card_reset() {
         has "reset flr" "$(card_log "$1")"
 }
 
+# card_resets_are NAME N: in the whole boot; each opening of the card through VFIO makes two, at its begin and
+# its end, and the report's look at it is one
+card_resets_are() {
+        local check="card_resets_are $*"
+        is "$2 resets" "$(card_log "$1" | grep -c 'reset flr') resets"
+}
+
 # --- modules and the kernel
 
 module_loaded() {

@@ -14,7 +14,12 @@
  * holds (the boot's framebuffer) shows in the map alone.
  *
  * With --hold the functions stay open after the lines are out, all of them at once, for as long as
- * said, or until the file is there: as a virtual machine keeps them. Exit status 0 when all opened.
+ * said, or until the file is there: as a virtual machine keeps them. At the end each that was opened is
+ * read once more through what has been open all the time:
+ *
+ *   0000:01:00.0 held id=10de:1eb8
+ *
+ * Exit status 0 when all opened, and those that were held can be read still.
  */
 
 #include <errno.h>
@@ -187,6 +192,17 @@ static int try(struct attempt *a)
         return r;
 }
 
+static int read_again(struct attempt *a)
+{
+        int r = read_ids(a);
+
+        if (r < 0)
+                printf("%s lost step=%s: %s\n", a->address, a->step, strerror(-r));
+        else
+                printf("%s held id=%04x:%04x\n", a->address, a->ids[0], a->ids[1]);
+        return r;
+}
+
 static void wait_for(const struct hold *hold)
 {
         if (hold->until)
@@ -215,6 +231,9 @@ static int open_each(char **addresses, int n, const struct hold *hold)
         }
         if (keep)
                 wait_for(hold);
+        for (int i = 0; keep && i < n; i++)
+                if (attempts[i].device >= 0)
+                        failed |= read_again(&attempts[i]) < 0;
         free(attempts);
         return failed;
 }
