@@ -176,6 +176,12 @@ vfio_maps() {
         is map=ok "$(content vfio-open | awk -v a="$1" '$1 == a { print $2 == "ok" ? $5 " " $6 : $0 }' | sed 's/ $//')"
 }
 
+# vfio_maps_not ADDRESS ERRNO: one of its BARs cannot be mapped, with that error
+vfio_maps_not() {
+        local check="vfio_maps_not $*"
+        is "map=failed:$2" "$(content vfio-open | awk -v a="$1" '$1 == a { print $2 == "ok" ? $5 : $0 }')"
+}
+
 # on_vfio ADDRESS ID...: the two together for each function
 on_vfio() {
         while [[ $# -gt 0 ]]; do

@@ -91,6 +91,12 @@ native_driver() {
         kernel_words "${@/#/vmtest_native.}"
 }
 
+# The kernel's framebuffer is a simple-framebuffer, from before the product runs (see modules/vmtest_simplefb.c).
+simple_framebuffer() {
+        machine_modules+=(vmtest_simplefb)
+        preload vmtest_simplefb
+}
+
 # variant_driver [PARAMETER=VALUE]...: how the VFIO variant driver of nvidia_grace behaves (see
 # modules/vmtest_vfio_pci.c); it is always there
 variant_driver() {
