@@ -67,8 +67,10 @@ static Verdict judge(Session *s, const Stages *stages, size_t index)
         for (size_t i = 0; verdict.drivers_before && i < claim->n_functions; i++)
                 verdict.drivers_before[i] = driver_before(stages, claim->functions[i]);
         if (verdict.reason == REASON_LOST && !was_ready(stages, claim->display))
-                verdict.message = "no stage of this boot has handed it over: see `journalctl -b -u "
-                                  "vfio-gpu`, or `systemctl enable --now vfio-gpu`";
+                verdict.message = arena_printf(s->arena,
+                        "no stage of this boot has handed it over, and now %s: see `journalctl "
+                        "-b -u vfio-gpu`, or `systemctl enable --now vfio-gpu`",
+                        verify_whereabouts(claim, verdict.bindings, s->arena));
         else if (verdict.reason == REASON_LOST)
                 verdict.message = arena_printf(s->arena,
                         "it was handed over in this boot, and taken away since, or removed and "

@@ -202,6 +202,14 @@ nvidia_four_functions() {
                 "$1-ucsi" 'vendor=10de,device=1ad9,class=0c8000,subsystem=1458:37a8,revision=a1,bars=32:4K,msi,pin'
 }
 
+# A slot of display, audio and UCSI, for whose audio function the tests' own VFIO variant driver has an alias.
+nvidia_whose_audio_is_special() {
+        made_up_card \
+                "$1" 'vendor=10de,device=1e87,class=030200,subsystem=1458:37a8,revision=a1,bars=32:16M/64p:256M/64p:32M/io:128,msi,pin' \
+                "$1-audio" 'vendor=10de,device=2342,class=040300,subsystem=1458:37a8,revision=a1,bars=32:16K,msi,pin' \
+                "$1-ucsi" 'vendor=10de,device=1ad9,class=0c8000,subsystem=1458:37a8,revision=a1,bars=32:4K,msi,pin'
+}
+
 # nvswitches NAME...: behind a PCIe switch
 nvswitches() {
         local name n=0
