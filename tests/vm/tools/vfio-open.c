@@ -14,8 +14,8 @@
  * holds (the boot's framebuffer) shows in the map alone.
  *
  * With --hold the functions stay open after the lines are out, all of them at once, for as long as
- * said, or until the file is there: as a virtual machine keeps them. At the end each that was opened is
- * read once more through what has been open all the time:
+ * said, or until the file is there: as a virtual machine keeps them. At the end each that was
+ * opened is read once more through what has been open all the time:
  *
  *   0000:01:00.0 held id=10de:1eb8
  *
