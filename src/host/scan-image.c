@@ -7,43 +7,7 @@
 
 #include "host/conf-file.h"
 #include "host/run-dir.h"
-
-#define INSTALL_CONF_MAX ((size_t)64 * 1024)
-
-/* kernel-install(8): assignments as a shell has them, of which the last one counts. */
-static bool says_uki(const char *text)
-{
-        bool uki = false;
-
-        for (const char *line = text; line; line = strchr(line, '\n')) {
-                char value[16] = "";
-
-                line += strspn(line, " \t\n");
-                if (sscanf(line, "layout=%*[\"']%15[a-z]", value) == 1 ||
-                        sscanf(line, "layout=%15[a-z]", value) == 1)
-                        uki = strcmp(value, "uki") == 0;
-        }
-        return uki;
-}
-
-/* The first of these files is the one that counts. */
-static bool builds_unified_images(const Root *root)
-{
-        static const char *const files[] = {
-                "etc/kernel/install.conf",
-                "run/kernel/install.conf",
-                "usr/local/lib/kernel/install.conf",
-                "usr/lib/kernel/install.conf",
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-                _cleanup_free_ char *text = NULL;
-
-                if (root_read(root, files[i], INSTALL_CONF_MAX, &text) == 0)
-                        return says_uki(text);
-        }
-        return false;
-}
+#include "host/scan-install-conf.h"
 
 /* A folder that the package of a kernel has left behind has no indexes any more. */
 static bool has_indexes(int directory, const char *name)
@@ -71,7 +35,7 @@ static ImageTool read_tool(const Root *root)
         if (root_exists(root, "run/ostree-booted"))
                 return root_exists(root, "usr/bin/rpm-ostree") ? IMAGE_TOOL_RPM_OSTREE
                                                                : IMAGE_TOOL_UNKNOWN;
-        if (builds_unified_images(root))
+        if (scan_install_conf_is_uki(root))
                 return IMAGE_TOOL_KERNEL_INSTALL;
         if (root_exists(root, "usr/lib/dracut/dracut-functions.sh"))
                 return count_kernels(root) > 1 ? IMAGE_TOOL_DRACUT_ALL : IMAGE_TOOL_DRACUT;
