@@ -19,5 +19,5 @@ bool driver_name_equal(const char *a, const char *b)
 
 bool driver_name_is_clean(const char *name)
 {
-        return *name && !name[strspn(name, LETTERS)];
+        return *name && *name != '.' && !name[strspn(name, LETTERS)];
 }

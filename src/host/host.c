@@ -60,6 +60,16 @@ const Function *host_find(const Host *host, PciAddress address)
                 compare_with_address);
 }
 
+const Function *host_next_in_slot(const Host *host, PciAddress address, const Function *after)
+{
+        const Function *f = after ? after + 1 : host->functions;
+
+        for (; f < host->functions + host->n_functions; f++)
+                if (pci_address_same_slot(f->address, address))
+                        return f;
+        return NULL;
+}
+
 /* Up to the root bus, and down again. The links of another machine's tree may lead anywhere, or in
  * a circle: no hierarchy is deeper than a path is long. */
 bool host_path(const Host *host, const Function *f, PciPath *ret)

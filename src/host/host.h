@@ -239,6 +239,14 @@ const char *function_trouble(const Function *f);
 /* The function at `address`, or NULL. */
 const Function *host_find(const Host *host, PciAddress address);
 
+/*
+ * The functions of the slot of `address`, in their order: the one behind `after` (NULL: the first),
+ * or NULL. By the macro: `for_each_in_slot (f, host, address)`.
+ */
+const Function *host_next_in_slot(const Host *host, PciAddress address, const Function *after);
+#define for_each_in_slot(f, host, address)                                                         \
+        for (const Function *f = NULL; (f = host_next_in_slot((host), (address), f));)
+
 /* Where `f` is plugged. False when the bridges on the way are not all known. */
 bool host_path(const Host *host, const Function *f, PciPath *ret);
 

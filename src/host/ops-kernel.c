@@ -22,12 +22,6 @@
 #define BIND_PAUSE_MS     20U
 #define BIND_PAUSE_MS_MAX 320U
 
-/* A driver's name becomes part of a path; the kernel cuts an override at a newline. */
-static bool driver_name_is_sane(const char *driver)
-{
-        return *driver && *driver != '.' && !strpbrk(driver, "/\n");
-}
-
 /* One write(2): each is one order to the kernel. */
 static int write_attribute(const Root *root, const char *path, const char *text)
 {
@@ -72,7 +66,7 @@ static int write_driver_attribute(
         _cleanup_free_ char *name = NULL;
         char path[PATH_MAX];
 
-        if (!driver_name_is_sane(driver))
+        if (!driver_name_is_clean(driver))
                 return -EINVAL;
         name = name_on_bus(root, driver);
         if (!name)
@@ -98,7 +92,7 @@ static int set_override(void *context, PciAddress address, const char *driver)
         /* a write of nothing does nothing */
         if (!driver)
                 return write_device_attribute(context, address, attribute, "\n");
-        if (!driver_name_is_sane(driver))
+        if (!driver_name_is_clean(driver))
                 return -EINVAL;
         name = name_on_bus(context, driver);
         if (!name)
@@ -122,7 +116,7 @@ static int free_framebuffer(void *context, const char *device, const char *drive
 {
         char path[PATH_MAX];
 
-        if (!driver_name_is_sane(driver) || !driver_name_is_sane(device))
+        if (!driver_name_is_clean(driver) || !driver_name_is_clean(device))
                 return -EINVAL;
         snprintf(path, sizeof(path), "sys/bus/platform/drivers/%s/unbind", driver);
         return write_attribute(context, path, device);

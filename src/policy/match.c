@@ -16,12 +16,9 @@ static bool counts(const Entry *entry, const Function *f)
 
 const Function *match_gpu(const Host *host, const Entry *entry, const Function *f)
 {
-        for (size_t i = 0; i < host->n_functions; i++) {
-                const Function *other = &host->functions[i];
-
-                if (pci_address_same_slot(other->address, f->address) && counts(entry, other))
+        for_each_in_slot (other, host, f->address)
+                if (counts(entry, other))
                         return other;
-        }
         return NULL;
 }
 
@@ -130,11 +127,10 @@ unsigned match_failing(const Host *host, const Entry *entry, const Function *f)
 
         if (f->virtual_function || !match_gpu(host, entry, f))
                 return failing_place(host, entry, f) | failing_model(entry, f) | serial;
-        for (size_t i = 0; i < host->n_functions; i++) {
-                const Function *other = &host->functions[i];
+        for_each_in_slot (other, host, f->address) {
                 unsigned failing = 0;
 
-                if (!pci_address_same_slot(other->address, f->address) || !counts(entry, other))
+                if (!counts(entry, other))
                         continue;
                 failing = failing_model(entry, other);
                 if (count_bits(failing) < count_bits(model))

@@ -13,7 +13,17 @@
 #include "policy/settings.h"
 #include "policy/warnings.h"
 
-static void add_step(Plan *plan, Step step)
+Plan *plan_new(void)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Plan *plan = arena ? calloc(1, sizeof(Plan)) : NULL;
+
+        if (plan)
+                plan->arena = TAKE_PTR(arena);
+        return plan;
+}
+
+void plan_add_step(Plan *plan, Step step)
 {
         Step *item = arena_push(plan->arena, &plan->steps, &plan->n_steps);
 
@@ -44,7 +54,8 @@ static void add_policy(Plan *plan, const Config *config, const Host *host, const
 
         const char *text = blacklist_file(modules, n_modules, options, plan->arena);
         if (!host->policy || strcmp(host->policy, text) != 0)
-                add_step(plan, (Step){.type = STEP_POLICY, .claim = STEP_NO_CLAIM, .text = text});
+                plan_add_step(
+                        plan, (Step){.type = STEP_POLICY, .claim = STEP_NO_CLAIM, .text = text});
 }
 
 static void add_holds(Plan *plan, size_t index)
@@ -56,10 +67,10 @@ static void add_holds(Plan *plan, size_t index)
 
                 if (claim_binding_is_ready(&f->binding, claim->drivers[i]))
                         continue;
-                add_step(plan, (Step){.type = STEP_HOLD,
-                                       .claim = (int)index,
-                                       .address = f->address,
-                                       .target = OPS_HOLD});
+                plan_add_step(plan, (Step){.type = STEP_HOLD,
+                                            .claim = (int)index,
+                                            .address = f->address,
+                                            .target = OPS_HOLD});
         }
 }
 
@@ -74,7 +85,7 @@ static void add_frees(Plan *plan, const Host *host, size_t index)
                 if (!framebuffer_step(host, claim, i, &step))
                         continue;
                 step.claim = (int)index;
-                add_step(plan, step);
+                plan_add_step(plan, step);
         }
 }
 
@@ -89,10 +100,10 @@ static void add_unbinds(Plan *plan, size_t index)
 
                 if (!driver || binding_is_on(&f->binding, claim->drivers[i]))
                         continue;
-                add_step(plan, (Step){.type = STEP_UNBIND,
-                                       .claim = (int)index,
-                                       .address = f->address,
-                                       .target = driver});
+                plan_add_step(plan, (Step){.type = STEP_UNBIND,
+                                            .claim = (int)index,
+                                            .address = f->address,
+                                            .target = driver});
         }
 }
 
@@ -103,7 +114,7 @@ static void add_settings(Plan *plan, size_t index, size_t i)
 
         for (size_t k = 0; k < n; k++) {
                 steps[k].claim = (int)index;
-                add_step(plan, steps[k]);
+                plan_add_step(plan, steps[k]);
         }
 }
 
@@ -120,10 +131,10 @@ static void add_binds(Plan *plan, size_t index)
                 if (claim_binding_is_ready(&f->binding, driver))
                         continue;
                 step.type = STEP_OVERRIDE;
-                add_step(plan, step);
+                plan_add_step(plan, step);
                 add_settings(plan, index, i);
                 step.type = STEP_BIND;
-                add_step(plan, step);
+                plan_add_step(plan, step);
         }
 }
 
@@ -141,10 +152,10 @@ static void add_load(Plan *plan, const char *driver, const char *options)
         bool vfio_pci = driver_name_equal(driver, DRIVER_VFIO_PCI);
 
         if (!is_loaded_already(plan, module))
-                add_step(plan, (Step){.type = STEP_LOAD,
-                                       .claim = STEP_BINDERS,
-                                       .target = module,
-                                       .text = vfio_pci ? options : ""});
+                plan_add_step(plan, (Step){.type = STEP_LOAD,
+                                            .claim = STEP_BINDERS,
+                                            .target = module,
+                                            .text = vfio_pci ? options : ""});
 }
 
 static bool sets_options(const Config *config)
@@ -181,10 +192,10 @@ static void add_loads(Plan *plan, const Config *config, const Host *host, const 
                 if (claim_is_accepted(&plan->claims.items[i]))
                         add_drivers(plan, config, host, i, options);
         if (any(plan, claim_is_accepted) && host->iommu_backend == MODULE_LOADABLE)
-                add_step(plan, (Step){.type = STEP_LOAD,
-                                       .claim = STEP_NO_CLAIM,
-                                       .target = host->iommu_backend_module,
-                                       .text = ""});
+                plan_add_step(plan, (Step){.type = STEP_LOAD,
+                                            .claim = STEP_NO_CLAIM,
+                                            .target = host->iommu_backend_module,
+                                            .text = ""});
 }
 
 static void add_steps(Plan *plan, const Config *config, const Host *host)
@@ -237,12 +248,9 @@ static int plan_fill(Plan *plan, const Config *config, const KernelWords *words,
 
 int plan_build(const Config *config, const KernelWords *words, const Host *host, Plan **ret)
 {
-        _cleanup_(plan_freep) Plan *plan = calloc(1, sizeof(Plan));
+        _cleanup_(plan_freep) Plan *plan = plan_new();
 
         if (!plan)
-                return -ENOMEM;
-        plan->arena = arena_new();
-        if (!plan->arena)
                 return -ENOMEM;
 
         int r = plan_fill(plan, config, words, host);

@@ -27,6 +27,10 @@ typedef struct Plan {
 /* Whether anything is to be done on `host` at all; the config has no say in it. */
 PlanOff plan_off(const KernelWords *words, const Host *host);
 
+/* An empty plan, or NULL when memory is out; and a step more, at its end. */
+Plan *plan_new(void);
+void plan_add_step(Plan *plan, Step step);
+
 /*
  * Plans what `config` and the kernel's words want of `host`, both of which must outlive the plan. A
  * machine on which all is right gives no steps. Returns 0 or -ENOMEM; free with plan_free().

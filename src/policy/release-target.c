@@ -27,17 +27,14 @@ static Claim *find_chosen(const Selecting *s, const Function *display)
 /* Whatever else of the slot somebody has put on VFIO is a part of the card, too. */
 static int add_strays(const Selecting *s, Claim *claim)
 {
-        int r = 0;
-
-        for (size_t i = 0; claim->display && i < s->host->n_functions && r == 0; i++) {
-                const Function *f = &s->host->functions[i];
-
-                if (pci_address_same_slot(f->address, claim->display->address) &&
-                        !f->virtual_function && binding_is_vfio(&f->binding) &&
-                        !claim_holds(claim, f))
-                        r = claim_add_function(claim, s->arena, f, DRIVER_VFIO_PCI);
-        }
-        return r;
+        if (!claim->display)
+                return 0;
+        for_each_in_slot (f, s->host, claim->display->address)
+                if (!f->virtual_function && binding_is_vfio(&f->binding) &&
+                        !claim_holds(claim, f) &&
+                        claim_add_function(claim, s->arena, f, DRIVER_VFIO_PCI) < 0)
+                        return -ENOMEM;
+        return 0;
 }
 
 static int choose(Selecting *s, const Claim *claim)
@@ -96,10 +93,8 @@ static const Function *find_in_slot(const Host *host, PciAddress address)
 {
         const Function *found = NULL;
 
-        for (size_t i = 0; i < host->n_functions; i++) {
-                const Function *f = &host->functions[i];
-
-                if (!pci_address_same_slot(f->address, address) || f->virtual_function)
+        for_each_in_slot (f, host, address) {
+                if (f->virtual_function)
                         continue;
                 if (function_is_gpu(f))
                         return f;
@@ -167,14 +162,11 @@ static int choose_slot(Selecting *s, PciAddress address)
                 return choose(s, &claim);
         }
         claim.display = f;
-        for (size_t i = 0; i < s->host->n_functions; i++) {
-                const Function *other = &s->host->functions[i];
-
-                if (pci_address_same_slot(other->address, f->address) && !other->virtual_function &&
+        for_each_in_slot (other, s->host, f->address)
+                if (!other->virtual_function &&
                         (function_is_gpu(other) || claim_is_companion(other, f)) &&
                         claim_add_function(&claim, s->arena, other, DRIVER_VFIO_PCI) < 0)
                         return -ENOMEM;
-        }
         return choose_unlisted(s, &claim);
 }
 

@@ -84,14 +84,6 @@ void release_judge(Claims *claims, Arena *arena)
         }
 }
 
-static void add_step(Plan *plan, Step step)
-{
-        Step *item = arena_push(plan->arena, &plan->steps, &plan->n_steps);
-
-        if (item)
-                *item = step;
-}
-
 static bool has_step(const Plan *plan, StepType type, const char *target)
 {
         for (size_t i = 0; i < plan->n_steps; i++)
@@ -107,7 +99,7 @@ static void add_forget(Plan *plan, const Function *f)
 
         step.target = arena_printf(plan->arena, "%04x:%04x", f->id.vendor, f->id.device);
         if (step.target && !has_step(plan, STEP_FORGET, step.target))
-                add_step(plan, step);
+                plan_add_step(plan, step);
 }
 
 static bool is_kept_away(const char *policy, const char *module, Arena *arena)
@@ -140,15 +132,15 @@ static void add_steps(Plan *plan, size_t index, const char *policy)
                 const Function *f = claim->functions[i];
 
                 if (binding_is_vfio(&f->binding))
-                        add_step(plan, (Step){.type = STEP_UNBIND,
-                                               .claim = (int)index,
-                                               .address = f->address,
-                                               .target = f->binding.driver});
+                        plan_add_step(plan, (Step){.type = STEP_UNBIND,
+                                                    .claim = (int)index,
+                                                    .address = f->address,
+                                                    .target = f->binding.driver});
         }
         for (size_t i = 0; i < claim->n_functions; i++)
-                add_step(plan, (Step){.type = STEP_CLEAR,
-                                       .claim = (int)index,
-                                       .address = claim->functions[i]->address});
+                plan_add_step(plan, (Step){.type = STEP_CLEAR,
+                                            .claim = (int)index,
+                                            .address = claim->functions[i]->address});
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
                 Step step = {.claim = (int)index, .address = f->address};
@@ -156,15 +148,15 @@ static void add_steps(Plan *plan, size_t index, const char *policy)
                 if (f->binding.driver && !binding_is_vfio(&f->binding))
                         continue;
                 step.type = STEP_PROBE;
-                add_step(plan, step);
+                plan_add_step(plan, step);
                 step.type = STEP_ANNOUNCE;
                 step.target = takers(f, policy, plan->arena);
-                add_step(plan, step);
+                plan_add_step(plan, step);
                 if (!step.target)
                         continue;
                 step.type = STEP_SETTLE;
                 step.target = NULL;
-                add_step(plan, step);
+                plan_add_step(plan, step);
         }
 }
 
@@ -192,7 +184,8 @@ static int fill(Plan *plan, const Host *host, const Plan *after)
         if (!any_accepted(&plan->claims))
                 return 0;
         if (policy)
-                add_step(plan, (Step){.type = STEP_POLICY, .claim = STEP_NO_CLAIM, .text = text});
+                plan_add_step(
+                        plan, (Step){.type = STEP_POLICY, .claim = STEP_NO_CLAIM, .text = text});
         for (size_t i = 0; host->vfio_pci == MODULE_PRESENT && i < plan->claims.n_items; i++) {
                 const Claim *claim = &plan->claims.items[i];
 
@@ -207,12 +200,9 @@ static int fill(Plan *plan, const Host *host, const Plan *after)
 
 int release_plan(const Claims *claims, const Host *host, const Plan *after, Plan **ret)
 {
-        _cleanup_(plan_freep) Plan *plan = calloc(1, sizeof(Plan));
+        _cleanup_(plan_freep) Plan *plan = plan_new();
 
         if (!plan)
-                return -ENOMEM;
-        plan->arena = arena_new();
-        if (!plan->arena)
                 return -ENOMEM;
         plan->claims = *claims;
 

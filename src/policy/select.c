@@ -56,9 +56,8 @@ static const Function *named_stranger(const Host *host, const Entry *entry)
 
 static bool slot_is_unreadable(const Host *host, const Function *f)
 {
-        for (size_t i = 0; i < host->n_functions; i++)
-                if (host->functions[i].unreadable &&
-                        pci_address_same_slot(host->functions[i].address, f->address))
+        for_each_in_slot (other, host, f->address)
+                if (other->unreadable)
                         return true;
         return false;
 }
@@ -111,11 +110,8 @@ static bool wants_function(const Entry *entry, const Function *f, const Function
 
 static int add_functions(const Selection *s, Claim *claim)
 {
-        for (size_t i = 0; i < s->host->n_functions; i++) {
-                const Function *f = &s->host->functions[i];
-
-                if (!pci_address_same_slot(f->address, claim->display->address) ||
-                        !wants_function(claim->entry, f, claim->display))
+        for_each_in_slot (f, s->host, claim->display->address) {
+                if (!wants_function(claim->entry, f, claim->display))
                         continue;
 
                 int r = claim_add_function(claim, s->arena, f, driver_wanted(claim, f));

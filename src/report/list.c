@@ -40,14 +40,14 @@ static int fill(const Host *host, const Plan *plan, Arena *arena, Gpu *gpu)
 {
         int r = 0;
 
-        for (size_t i = 0; i < host->n_functions && r == 0; i++) {
-                const Function *f = &host->functions[i];
-
-                if (!in_slot(gpu, f) || f->virtual_function)
+        for_each_in_slot (f, host, gpu->display->address) {
+                if (f->virtual_function)
                         continue;
                 gpu->boot_display |=
                         !function_is_nvswitch(f) && (f->boot_vga || f->boot_framebuffer);
                 r = add_function(arena, &gpu->functions, &gpu->n_functions, f);
+                if (r < 0)
+                        return r;
         }
         for (size_t i = 0; i < host->n_functions && r == 0; i++) {
                 const Function *f = &host->functions[i];

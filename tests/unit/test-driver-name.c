@@ -43,6 +43,7 @@ Test(driver_name, letters)
                 {"nouveau\n", false},
                 {"n\xc3\xa4", false},
                 {"a/b", false},
+                {"..", false},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
