@@ -41,6 +41,16 @@ boot_first() {
         ln -s ../vm-first.service "$units/sysinit.target.wants/vm-first.service"
 }
 
+# boot_lines RUN: what machine.sh calls added_lines
+boot_lines() {
+        local i file
+        for ((i = 0; i < ${#machine_lines[@]}; i += 2)); do
+                file=$1/${machine_lines[i]}
+                mkdir -p "${file%/*}"
+                printf '%s\n' "${machine_lines[i + 1]}" >>"$file"
+        done
+}
+
 # boot_modprobe RUN: what machine.sh calls modprobe_d
 boot_modprobe() {
         local part
@@ -58,6 +68,7 @@ boot_files() {
         echo "$machine_fstab" >"$run/root.d/etc/fstab"
         [[ -z $machine_act ]] || install -D -m 0755 "$machine_act" "$run/root.d/usr/libexec/vm-act"
         boot_modprobe "$run"
+        boot_lines "$run"
         boot_modules "$run" "$image" "$initrd"
         boot_commands+=("${machine_preloads[@]/#/modprobe }")
         boot_first "$run"

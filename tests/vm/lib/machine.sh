@@ -24,6 +24,7 @@ machine_reset() {
         machine_built_in=()  # modules that both stages have in the kernel
         machine_preloads=()  # "MODULE OPTIONS" that the initramfs loads before anything else
         machine_modprobe=()  # lines of modprobe.d, in both stages
+        machine_lines=()     # PATH LINE, of files that a stage has more
         machine_fstab=
         machine_root=/dev/vda
         machine_root_device=(-device 'virtio-blk-pci,drive=root,addr=1e.0')
@@ -112,6 +113,15 @@ built_in() {
 # preload MODULE [OPTION]...: the initramfs loads it before the product runs
 preload() {
         machine_preloads+=("$*")
+}
+
+# added_lines initrd|root PATH LINE...: a file that the stage has more, or has in another way
+added_lines() {
+        local path=$1.d$2 line
+        shift 2
+        for line; do
+                machine_lines+=("$path" "$line")
+        done
 }
 
 # modprobe_d LINE: somebody's configuration of modprobe, in both stages
