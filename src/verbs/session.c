@@ -299,6 +299,16 @@ ExitStatus session_report(Session *s, const Verdict *verdicts, const StepOutcome
         return report_build(&input, s->arena, ret) < 0 ? session_out_of_memory(s) : EXIT_STATUS_OK;
 }
 
+ExitStatus session_foresee(Session *s, Report *ret)
+{
+        size_t n = s->plan->claims.n_items;
+        Verdict *verdicts = arena_array(s->arena, n, sizeof(Verdict));
+
+        for (size_t i = 0; verdicts && i < n; i++)
+                verdicts[i] = verify_expected(&s->plan->claims.items[i], s->arena);
+        return session_report(s, verdicts, NULL, true, ret);
+}
+
 ExitStatus session_print(Session *s, char *text)
 {
         if (!text)

@@ -66,6 +66,9 @@ ImageState session_judge_image(const Session *session);
 ExitStatus session_report(Session *session, const Verdict *verdicts, const StepOutcome *outcomes,
         bool expected, Report *ret) _must_check_;
 
+/* Builds the report of what `apply` would reach. */
+ExitStatus session_foresee(Session *session, Report *ret) _must_check_;
+
 /* Prints `text`, which may be NULL (out of memory), and frees it. */
 ExitStatus session_print(Session *session, char *text) _must_check_;
 

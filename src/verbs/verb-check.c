@@ -7,14 +7,9 @@
 /* `plan` and `check` tell the same story; plan adds the steps. */
 static ExitStatus foresee(Session *s, bool steps)
 {
-        size_t n = s->plan->claims.n_items;
-        Verdict *verdicts = arena_array(s->arena, n, sizeof(Verdict));
         Report report = {0};
+        ExitStatus status = session_foresee(s, &report);
 
-        for (size_t i = 0; verdicts && i < n; i++)
-                verdicts[i] = verify_expected(&s->plan->claims.items[i], s->arena);
-
-        ExitStatus status = session_report(s, verdicts, NULL, true, &report);
         if (status == EXIT_STATUS_OK && s->options->json)
                 status = session_print(s, report_json(&report, steps));
         else if (status == EXIT_STATUS_OK) {

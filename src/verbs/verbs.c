@@ -18,6 +18,8 @@ const Verb verbs[] = {
         {"status", "what is bound now, against the config", NULL, false, verb_status},
         {"release", "give cards back to the drivers of the host", "[NAME|ADDRESS]...", true,
                 verb_release},
+        {"export", "the listed GPUs, as the program that takes them next wants them",
+                "FORMAT [NAME|ADDRESS]...", false, verb_export},
         {NULL, NULL, NULL, false, NULL},
 };
 

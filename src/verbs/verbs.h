@@ -26,3 +26,4 @@ ExitStatus verb_apply(const Options *options);
 ExitStatus verb_release(const Options *options);
 ExitStatus verb_status(const Options *options);
 ExitStatus verb_init(const Options *options);
+ExitStatus verb_export(const Options *options);

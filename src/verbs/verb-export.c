@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/quote.h"
+#include "host/scan.h"
+#include "report/export-libvirt.h"
+#include "verbs/say.h"
+#include "verbs/standing.h"
+#include "verbs/verbs.h"
+
+typedef struct ExportFormat {
+        const char *name;
+        const char *help;
+        void (*write)(Export *e);
+} ExportFormat;
+
+static const ExportFormat formats[] = {
+        {"libvirt", "<hostdev> elements, for the <devices> of a domain (virsh edit)",
+                export_libvirt},
+};
+
+static void say_formats(void)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+                say_error("  export %-10s %s", formats[i].name, formats[i].help);
+}
+
+static const ExportFormat *find_format(const Options *options)
+{
+        const char *name = options->n_arguments > 0 ? options->arguments[0] : NULL;
+
+        for (size_t i = 0; name && i < ARRAY_SIZE(formats); i++)
+                if (strcmp(formats[i].name, name) == 0)
+                        return &formats[i];
+        if (name)
+                say_error("there is no format %s to export; there are:", quote(name));
+        else
+                say_error("export wants a format; there are:");
+        say_formats();
+        return NULL;
+}
+
+/* Another machine's tree tells what its config would reach, as `check` does; of this one it is told
+ * how it stands, as by `status`. */
+static ExitStatus judge(Session *s, Report *ret)
+{
+        Stages stages = {0};
+
+        if (s->options->root)
+                return session_foresee(s, ret);
+        stages_read(&s->root, s->arena, &stages);
+
+        ExitStatus status = standing_report(s, &stages, ret);
+        stages_done(&stages);
+        return status;
+}
+
+/* Empty where memory has run out. */
+static ExitStatus print(Session *s, const Export *e)
+{
+        if (arena_failed(s->arena))
+                return session_out_of_memory(s);
+        for (size_t i = 0; i < e->n_warnings; i++)
+                say_error("warning: %s", e->warnings[i]);
+        fputs(e->text.string, stdout);
+        return e->incomplete ? EXIT_STATUS_UNSATISFIED : EXIT_STATUS_OK;
+}
+
+static ExitStatus write_format(Session *s, const ExportFormat *format)
+{
+        const Options *options = s->options;
+        const char *unknown = NULL;
+        Report report = {0};
+        Export e;
+        ExitStatus status = judge(s, &report);
+
+        if (status != EXIT_STATUS_OK)
+                return status;
+
+        int r = export_select(&report, s->config, s->host, options->arguments + 1,
+                options->n_arguments - 1, s->arena, &e, &unknown);
+        if (r == -ENOENT)
+                return session_fail(s, EXIT_STATUS_USAGE, ENOENT, "%s", unknown);
+        if (r < 0)
+                return session_out_of_memory(s);
+        format->write(&e);
+        return print(s, &e);
+}
+
+ExitStatus verb_export(const Options *options)
+{
+        const ExportFormat *format = find_format(options);
+        Session s;
+
+        if (!format)
+                return EXIT_STATUS_USAGE;
+
+        ExitStatus status = session_open(options, SCAN_RELEASED, &s);
+        if (status == EXIT_STATUS_OK)
+                status = write_format(&s, format);
+        session_done(&s);
+        return status;
+}
