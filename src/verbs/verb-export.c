@@ -5,6 +5,7 @@
 #include "base/quote.h"
 #include "host/scan.h"
 #include "report/export-libvirt.h"
+#include "report/export-qemu.h"
 #include "verbs/say.h"
 #include "verbs/standing.h"
 #include "verbs/verbs.h"
@@ -18,6 +19,7 @@ typedef struct ExportFormat {
 static const ExportFormat formats[] = {
         {"libvirt", "<hostdev> elements, for the <devices> of a domain (virsh edit)",
                 export_libvirt},
+        {"qemu", "arguments, for a guest of -machine q35: qemu-system-x86_64 $(...)", export_qemu},
 };
 
 static void say_formats(void)
