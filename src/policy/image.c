@@ -26,7 +26,6 @@ const char *image_command(ImageTool tool)
         return "`dracut -f`, or what this host has in its place";
 }
 
-/* A newline more or less at the end is nothing that anybody would see. */
 static size_t length_of(const char *text)
 {
         size_t n = strlen(text);
@@ -34,7 +33,7 @@ static size_t length_of(const char *text)
         return n > 0 && text[n - 1] == '\n' ? n - 1 : n;
 }
 
-static bool is_same(const char *a, const char *b)
+bool image_config_is_same(const char *a, const char *b)
 {
         size_t n = length_of(a);
 
@@ -56,7 +55,8 @@ ImageState image_judge(const Host *host, const char *config, const Claims *claim
         if (host->stage == STAGE_INITRD)
                 return IMAGE_FITS;
         if (initrd->config)
-                return is_same(initrd->config, config) ? IMAGE_FITS : IMAGE_OTHER_CONFIG;
+                return image_config_is_same(initrd->config, config) ? IMAGE_FITS
+                                                                    : IMAGE_OTHER_CONFIG;
         if (initrd->existed && !initrd->ran && host->enabled && lists_any(claims))
                 return IMAGE_WITHOUT;
         return IMAGE_FITS;

@@ -17,6 +17,9 @@ typedef enum ImageState {
  */
 ImageState image_judge(const Host *host, const char *config, const Claims *claims);
 
+/* A newline more or less at the end is nothing that anybody would see. */
+bool image_config_is_same(const char *a, const char *b);
+
 /* The command that makes a new one, to stand in brackets: "`dracut -f`". Every message takes it
  * from here. */
 const char *image_command(ImageTool tool);

@@ -40,3 +40,8 @@ const char *record_status(const Record *record)
 {
         return member(record->root, "status");
 }
+
+const char *record_result(const Record *record)
+{
+        return member(record->root, "result");
+}

@@ -11,5 +11,7 @@ int record_parse(const char *text, Record **ret) _must_check_;
 void record_free(Record *record);
 DEFINE_CLEANUP(Record *, record_free);
 
-/* Its STATUS= line, which lives as long as the record; NULL when it has none. */
+/* Its STATUS= line and its result ("ok"), which live as long as the record; NULL when it has none.
+ */
 const char *record_status(const Record *record);
+const char *record_result(const Record *record);

@@ -171,7 +171,7 @@ static char *to_text(Json *object)
         return text && asprintf(&line, "%s\n", text) >= 0 ? line : NULL;
 }
 
-char *report_json(const Report *report, bool steps)
+static Json *report_object(const Report *report)
 {
         _cleanup_(json_putp) Json *object = json_object_new_object();
 
@@ -183,7 +183,67 @@ char *report_json(const Report *report, bool steps)
                 !add(object, "gpus", gpus_json(report)) ||
                 !add(object, "warnings", strings_json(report->warnings, report->n_warnings)))
                 return NULL;
-        if (steps && !add(object, "steps", steps_json(report->plan)))
+        return TAKE_PTR(object);
+}
+
+char *report_json(const Report *report, bool steps)
+{
+        _cleanup_(json_putp) Json *object = report_object(report);
+
+        if (!object || (steps && !add(object, "steps", steps_json(report->plan))))
+                return NULL;
+        return to_text(object);
+}
+
+static bool add_record(Json *object, const char *key, const Record *record)
+{
+        _cleanup_(json_putp) Json *run = record ? json_object_new_object() : NULL;
+
+        if (!record)
+                return add_null(object, key);
+        return run && add_string(run, "result", record_result(record)) &&
+               add_string(run, "status", record_status(record)) && add(object, key, TAKE_PTR(run));
+}
+
+static Json *stages_json(const Record *const stages[static 2])
+{
+        _cleanup_(json_putp) Json *object = json_object_new_object();
+
+        for (Stage stage = STAGE_INITRD; object && stage <= STAGE_SYSTEM; stage++)
+                if (!add_record(object, stage_word(stage), stages[stage]))
+                        return NULL;
+        return TAKE_PTR(object);
+}
+
+static Json *difference_json(const Difference *d)
+{
+        _cleanup_(json_putp) Json *object = json_object_new_object();
+
+        if (!object ||
+                !add_string(object, "address", d->past ? PCI_ADDRESS(d->past->address) : NULL) ||
+                !add_string(object, "was", d->past ? d->past->driver : NULL) ||
+                !add_string(object, "now", d->now) || !add_string(object, "message", d->message))
+                return NULL;
+        return TAKE_PTR(object);
+}
+
+static Json *since_json(const Since *since)
+{
+        _cleanup_(json_putp) Json *array = json_object_new_array();
+
+        for (size_t i = 0; array && i < since->n_items; i++)
+                if (!append(array, difference_json(&since->items[i])))
+                        return NULL;
+        return TAKE_PTR(array);
+}
+
+char *report_json_status(const Report *report, const Record *const stages[static 2],
+        const Record *last, const Since *since)
+{
+        _cleanup_(json_putp) Json *object = report_object(report);
+
+        if (!object || !add(object, "stages", stages_json(stages)) ||
+                !add_record(object, "last_run", last) || !add(object, "changes", since_json(since)))
                 return NULL;
         return to_text(object);
 }

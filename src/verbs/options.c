@@ -24,6 +24,8 @@ const OptionRow option_rows[] = {
                 FLAG(verbose), .letter = 'v'},
         {"output", "FILE", "write FILE instead of printing it", "init", TEXT(output)},
         {"force", NULL, "replace the FILE of --output if there is one", "init", FLAG(force)},
+        {"wait", "SECONDS", "first wait for the boot's system stage to end (60 seconds)", "status",
+                TEXT_OR_ALONE(wait)},
         {"help", NULL, "print this", NULL, .type = OPTION_HELP},
         {"version", NULL, "print the version", NULL, .type = OPTION_VERSION},
         {NULL, NULL, NULL, NULL, .type = OPTION_HELP},

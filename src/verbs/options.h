@@ -18,6 +18,7 @@ typedef struct Options {
         bool verbose;
         const char *output; /* --output, or NULL */
         bool force;
+        const char *wait; /* --wait, "" without a number; or NULL */
 } Options;
 
 typedef enum OptionType {

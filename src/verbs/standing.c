@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verbs/standing.h"
 
+#include "host/conf-file.h"
 #include "host/run-dir.h"
 
 #define RECORD_MAX ((size_t)1024 * 1024)
@@ -32,6 +33,8 @@ void stages_read(const Root *root, Arena *arena, Stages *ret)
         for (size_t i = 0; i < ARRAY_SIZE(stage_files); i++)
                 ret->records[i] = read_record(root, stage_files[i]);
         ret->last = read_record(root, RUN_DIR "/status.json");
+        if (root_read(root, RUN_DIR "/system.conf", CONF_FILE_MAX, &ret->config) < 0)
+                ret->config = NULL;
         ret->history = standing_history(root, arena);
 }
 
@@ -42,6 +45,7 @@ void stages_done(Stages *stages)
                         record_free(stages->records[i]);
         if (stages->last)
                 record_free(stages->last);
+        free(stages->config);
 }
 
 static const char *driver_before(const Stages *stages, const Function *f)

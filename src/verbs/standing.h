@@ -11,6 +11,7 @@
 typedef struct Stages {
         Record *records[2];
         Record *last;
+        char *config;    /* that the system stage worked with, or NULL */
         History history; /* lives in the arena that stages_read() was given */
 } Stages;
 

@@ -76,14 +76,27 @@ static const char *stage_file(Stage stage)
         return stage == STAGE_INITRD ? "initrd.json" : "system.json";
 }
 
+static bool has_config(const Session *s)
+{
+        return s->config_text && (!s->plan || s->plan->off == PLAN_ON);
+}
+
 /* What the initrd worked with is kept, also where it was wrong: the real root compares. */
 static int write_initrd_config(const Session *s, const RunDir *dir, Stage stage)
 {
-        bool off = s->plan && s->plan->off != PLAN_ON;
+        return stage == STAGE_INITRD && has_config(s)
+                       ? run_dir_write(dir, "initrd.conf", s->config_text)
+                       : 0;
+}
 
-        if (stage != STAGE_INITRD || !s->config_text || off)
-                return 0;
-        return run_dir_write(dir, "initrd.conf", s->config_text);
+/* And with the real root's report the config that led to it: `status` compares. */
+static int write_stage(const Session *s, const RunDir *dir, Stage stage, const char *json)
+{
+        int r = run_dir_write(dir, stage_file(stage), json);
+
+        if (r == 0 && stage == STAGE_SYSTEM && has_config(s) && !s->options->config)
+                r = run_dir_write(dir, "system.conf", s->config_text);
+        return r;
 }
 
 static int write_history(const Session *s, const RunDir *dir, const Report *report)
@@ -110,7 +123,7 @@ static int write_report(const Session *s, const RunDir *dir, const Task *task, c
                 r = write_history(s, dir, report);
 
         if (r == 0 && !task->narrow)
-                r = run_dir_write(dir, stage_file(stage), json);
+                r = write_stage(s, dir, stage, json);
         if (r == 0)
                 r = run_dir_write(dir, "status.json", json);
         return r;
@@ -143,7 +156,7 @@ static int write_trouble(const Session *s, const RunDir *dir, Stage stage, const
         int r = write_initrd_config(s, dir, stage);
 
         if (r == 0 && faccessat(dir->fd, stage_file(stage), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-                r = run_dir_write(dir, stage_file(stage), json);
+                r = write_stage(s, dir, stage, json);
         if (r == 0)
                 r = run_dir_write(dir, "status.json", json);
         return r;

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "host/await.h"
 #include "host/scan.h"
 #include "report/report-json.h"
 #include "report/report-text.h"
+#include "report/systemd-unit.h"
+#include "verbs/say.h"
 #include "verbs/standing.h"
 #include "verbs/verbs.h"
+
+/* Longer than the unit may take (TimeoutStartSec=), and shorter than what waits in a unit of its
+ * own. */
+#define WAIT_DEFAULT 60U
+#define WAIT_MAX     86400U
 
 /* Another machine's record may hold anything: control characters stay away from the terminal. */
 static void print_line(const char *title, const char *line)
@@ -32,24 +40,110 @@ static void print_stages(const Stages *stages)
                 print_line("last run", last);
 }
 
+static void print_since(const Since *since)
+{
+        for (size_t i = 0; i < since->n_items; i++)
+                print_line("since then", since->items[i].message);
+}
+
+/* The path of a config that is not the one that the system stage has read; NULL: it is. */
+static const char *edited_config(const Session *s, const Stages *stages)
+{
+        if (!stages->config || !s->config_text || s->options->config || s->plan->off != PLAN_ON)
+                return NULL;
+        return image_config_is_same(stages->config, s->config_text) ? NULL : s->config_path;
+}
+
+static ExitStatus print(Session *s, const Stages *stages, const Report *report, const Since *since)
+{
+        ExitStatus status = EXIT_STATUS_OK;
+
+        if (s->options->json)
+                return session_print(
+                        s, report_json_status(report, (const Record *const *)stages->records,
+                                   stages->last, since));
+        status = session_print(s, report_text(report));
+        if (status == EXIT_STATUS_OK) {
+                print_stages(stages);
+                print_since(since);
+        }
+        return status;
+}
+
 static ExitStatus show(Session *s, const Stages *stages)
 {
         Report report = {0};
+        Since since = {0};
         ExitStatus status = standing_report(s, stages, &report);
 
+        if (status == EXIT_STATUS_OK && since_build(&stages->history, s->host, s->plan,
+                                                edited_config(s, stages), s->arena, &since) < 0)
+                status = session_out_of_memory(s);
         if (status == EXIT_STATUS_OK)
-                status = session_print(
-                        s, s->options->json ? report_json(&report, false) : report_text(&report));
-        if (status == EXIT_STATUS_OK && !s->options->json)
-                print_stages(stages);
+                status = print(s, stages, &report, &since);
         return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
+}
+
+static bool parse_seconds(const char *text, unsigned *ret)
+{
+        unsigned long seconds = WAIT_DEFAULT;
+        char *end = NULL;
+
+        if (*text)
+                seconds = strtoul(text, &end, 10);
+        if (*text && (*text < '0' || *text > '9' || *end || seconds > WAIT_MAX))
+                return false;
+        *ret = (unsigned)seconds;
+        return true;
+}
+
+/* systemd knows best: of a unit that is not going to run, too. Where it cannot be asked (it takes
+ * D-Bus, or root), the record that the stage leaves at its end says it. */
+static ExitStatus wait_for_stage(const Options *options)
+{
+        unsigned seconds = 0;
+        int r = 0;
+
+        if (options->root) {
+                say_error("--wait goes without --root: what is in a tree does not change");
+                return EXIT_STATUS_USAGE;
+        }
+        if (!parse_seconds(options->wait, &seconds)) {
+                say_error("--wait=%s: a number of seconds up to %u is expected", options->wait,
+                        WAIT_MAX);
+                return EXIT_STATUS_USAGE;
+        }
+        r = systemd_unit_wait("vfio-gpu.service", seconds * 1000);
+        if (r == -ENOPKG)
+                return EXIT_STATUS_OK; /* nobody is going to run it */
+        if (r < 0) {
+                if (options->verbose)
+                        say_detail(
+                                "systemd cannot be asked (%s): the record of the system stage is "
+                                "waited for",
+                                strerror(-r));
+                r = await_run_file("system.json", seconds * 1000);
+        }
+        if (r < 0) {
+                say_error("the end of the system stage cannot be waited for: %s", strerror(-r));
+                return EXIT_STATUS_MACHINE;
+        }
+        if (r == 0)
+                say_error(
+                        "the system stage has not ended within %u seconds: this is how all stands "
+                        "now",
+                        seconds);
+        return EXIT_STATUS_OK;
 }
 
 ExitStatus verb_status(const Options *options)
 {
         Session s;
-        ExitStatus status = session_open(options, SCAN_RELEASED, &s);
+        ExitStatus status = options->wait ? wait_for_stage(options) : EXIT_STATUS_OK;
 
+        if (status != EXIT_STATUS_OK)
+                return status;
+        status = session_open(options, SCAN_RELEASED, &s);
         if (status == EXIT_STATUS_OK) {
                 Stages stages = {0};
 

@@ -7,9 +7,12 @@ Test(record, what_an_earlier_run_wrote)
 {
         _cleanup_(record_freep) Record *record = NULL;
 
-        cr_assert_eq(
-                record_parse("{ \"status\": \"1 of 1 GPU ready: a\", \"gpus\": [ ] }", &record), 0);
+        cr_assert_eq(record_parse("{ \"result\": \"ok\", \"status\": \"1 of 1 GPU ready: a\", "
+                                  "\"gpus\": [ ] }",
+                             &record),
+                0);
         cr_expect_str_eq(record_status(record), "1 of 1 GPU ready: a");
+        cr_expect_str_eq(record_result(record), "ok");
 }
 
 Test(record, other_json_gives_nothing)

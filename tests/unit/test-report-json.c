@@ -86,7 +86,7 @@ static void expect_at(Json *whole, const char *path, const char *expected)
         cr_expect_str_eq(found, expected, "%s: %s, not %s", path, found, expected);
 }
 
-static Json *report_of(Scene *scene, const Binding *now, bool steps)
+static Report build(Scene *scene, const Binding *now)
 {
         const Plan *plan = scene_plan(scene);
         Verdict *verdicts = arena_array(scene->arena, plan->claims.n_items + 1, sizeof(Verdict));
@@ -103,10 +103,23 @@ static Json *report_of(Scene *scene, const Binding *now, bool steps)
                                           .outcomes = NULL},
                              scene->arena, &report),
                 0);
-        _cleanup_free_ char *text = report_json(&report, steps);
+        return report;
+}
+
+static Json *parsed(char *text)
+{
         Json *json = json_tokener_parse(text);
+
         cr_assert(json, "%s", text);
+        free(text);
         return json;
+}
+
+static Json *report_of(Scene *scene, const Binding *now, bool steps)
+{
+        const Report report = build(scene, now);
+
+        return parsed(report_json(&report, steps));
 }
 
 #define FUNCTION_BOUND "{address:string id:string class:string driver:string driver_before:string}"
@@ -149,6 +162,36 @@ Test(report_json, shape)
 
                 cr_expect_str_eq(found, reports[i].shape, "%s\nnot\n%s", found, reports[i].shape);
         }
+}
+
+#define RUN "{result:string status:string}"
+
+/* What `status` adds stands behind the rest. */
+Test(report_json, shape_of_status)
+{
+        SCENE(scene, CARD HOST, "");
+        const Report report = build(&scene, NULL);
+        const Past past = {.driver = "vfio-pci"};
+        Difference items[] = {{.past = &past, .now = NULL, .message = "it is gone"},
+                {.past = NULL, .now = NULL, .message = "edited"}};
+        const Since none = {0}, two = {.items = items, .n_items = ARRAY_SIZE(items)};
+        _cleanup_(record_freep) Record *run = NULL;
+        cr_assert_eq(record_parse("{ \"result\": \"ok\", \"status\": \"fine\" }", &run), 0);
+
+        _cleanup_(json_putp) Json *bare =
+                parsed(report_json_status(&report, (const Record *const[2]){0}, NULL, &none));
+        cr_expect_str_eq(shape(&scene, bare),
+                HEAD "] warnings:[string] stages:{initrd:null system:null} last_run:null "
+                     "changes:[]}");
+
+        _cleanup_(json_putp) Json *full =
+                parsed(report_json_status(&report, (const Record *const[2]){run, run}, run, &two));
+        cr_expect_str_eq(shape(&scene, full),
+                HEAD "] warnings:[string] stages:{initrd:" RUN " system:" RUN "} last_run:" RUN
+                     " changes:[{address:string was:string now:null message:string}]}");
+        expect_at(full, "stages.system.status", "\"fine\"");
+        expect_at(full, "changes.0.address", "\"0000:00:00.0\"");
+        expect_at(full, "changes.1.address", "null");
 }
 
 Test(report_json, values_of_a_ready_card)
