@@ -317,6 +317,25 @@ const Step *scene_find_step(const Scene *scene, StepType type, const char *addre
         return NULL;
 }
 
+void scene_take_all_steps(Scene *scene)
+{
+        for (size_t i = 0; i < scene->plan->n_steps; i++) {
+                const Step *step = &scene->plan->steps[i];
+
+                if (step->type == STEP_POLICY)
+                        scene->host->policy = arena_strdup(scene->host->arena, step->text);
+                if (step->type == STEP_LOAD && strcmp(step->target, "vfio_pci") == 0)
+                        scene->host->vfio_pci = MODULE_PRESENT;
+                else if (step->type == STEP_LOAD && step->claim == STEP_NO_CLAIM)
+                        scene->host->iommu_backend = MODULE_PRESENT;
+                if (step->type == STEP_FREE)
+                        scene_function(scene, PCI_ADDRESS(step->address))->boot_framebuffer = false;
+                if (step->type == STEP_BIND)
+                        scene_function(scene, PCI_ADDRESS(step->address))->binding =
+                                (Binding){.driver = step->target, .vfio_device = "vfio0"};
+        }
+}
+
 Function *scene_function(const Scene *scene, const char *address)
 {
         for (size_t i = 0; i < scene->host->n_functions; i++)

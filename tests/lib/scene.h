@@ -45,6 +45,9 @@ const char *scene_claims_text(Scene *scene, const Claims *claims);
  * text. */
 const char *scene_steps_text(Scene *scene);
 
+/* Makes the machine what it is when every step has done what it should. */
+void scene_take_all_steps(Scene *scene);
+
 /* The step of that type on that address ("": any), or NULL. */
 const Step *scene_find_step(const Scene *scene, StepType type, const char *address);
 

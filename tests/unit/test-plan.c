@@ -324,33 +324,13 @@ Test(plan, invariants)
         }
 }
 
-/* The machine as it is when every step has done what it should. */
-static void take_all_steps(Scene *scene)
-{
-        for (size_t i = 0; i < scene->plan->n_steps; i++) {
-                const Step *step = &scene->plan->steps[i];
-
-                if (step->type == STEP_POLICY)
-                        scene->host->policy = arena_strdup(scene->host->arena, step->text);
-                if (step->type == STEP_LOAD && strcmp(step->target, "vfio_pci") == 0)
-                        scene->host->vfio_pci = MODULE_PRESENT;
-                else if (step->type == STEP_LOAD && step->claim == STEP_NO_CLAIM)
-                        scene->host->iommu_backend = MODULE_PRESENT;
-                if (step->type == STEP_FREE)
-                        scene_function(scene, PCI_ADDRESS(step->address))->boot_framebuffer = false;
-                if (step->type == STEP_BIND)
-                        scene_function(scene, PCI_ADDRESS(step->address))->binding =
-                                (Binding){.driver = step->target, .vfio_device = "vfio0"};
-        }
-}
-
 Test(plan, second_plan_is_empty)
 {
         for (size_t n = 0; n < scene_n_samples; n++) {
                 SCENE(scene, scene_samples[n].machine, scene_samples[n].config);
 
                 scene_plan(&scene);
-                take_all_steps(&scene);
+                scene_take_all_steps(&scene);
                 scene_plan(&scene);
                 cr_expect_str_empty(scene_steps_text(&scene), "%s: %s", scene_samples[n].name,
                         scene_steps_text(&scene));
