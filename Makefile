@@ -3,6 +3,7 @@
 # make            the program, for release          make check      unit tests, offline cases, boots
 # make install    DESTDIR, prefix                   make demo       watch a machine boot with it
 # make lint       format, checkers, purity, docs    make deps       what the distribution must provide
+# make fuzz       TIME seconds (60) a fuzz target
 
 VERSION := 0.1.0
 
@@ -24,35 +25,41 @@ dracutdir  ?= $(call pkgvar,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
 LIBS := libsystemd libkmod libpci libconfig json-c
 
 # DEV=1 (what check and lint build) is strict and debuggable; the release is hardened.
-# SAN=1 adds the address and undefined-behaviour sanitizers to either.
+# SAN=1 adds the address and undefined-behaviour sanitizers to either. FUZZ=1 is for tests/fuzz/run: the
+# same, and what libFuzzer wants to know of the program; with clang alone.
 DEV ?=
 SAN ?=
-BUILD := build/$(if $(DEV),dev,release)$(if $(SAN),-san)-$(notdir $(firstword $(CC)))
+FUZZ ?=
+BUILD := build/$(if $(DEV),dev,release)$(if $(SAN),-san)$(if $(FUZZ),-fuzz)-$(notdir $(firstword $(CC)))
 
 warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith \
             -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wcast-qual -Wconversion -Wno-sign-conversion
+comma   := ,
+sanitizers := $(if $(SAN)$(FUZZ),address$(comma)undefined)
 CFLAGS  ?= $(if $(DEV),-O1 -g3,-O2 -g)
 cflags   = -std=gnu11 -Isrc -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(warnings) -MMD -MP \
            -fPIE -fno-common -ffunction-sections -fdata-sections \
            $(if $(DEV),-Werror) \
-           $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer) \
-           $(if $(DEV)$(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection) \
+           $(if $(sanitizers),-fsanitize=$(sanitizers) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+           $(if $(FUZZ),-fsanitize=fuzzer-no-link) \
+           $(if $(DEV)$(sanitizers),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection) \
            $(shell $(PKG_CONFIG) --cflags $(LIBS))
 ldflags  = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
-           $(if $(SAN),-fsanitize=address$(comma)undefined)
+           $(if $(sanitizers),-fsanitize=$(sanitizers))
 ldlibs   = $(shell $(PKG_CONFIG) --libs $(LIBS))
-comma   := ,
 
 sources := $(wildcard src/*/*.c)
 objects := $(sources:%.c=$(BUILD)/%.o)
 tests   := $(wildcard tests/unit/*.c tests/lib/*.c)
 test_objects := $(tests:%.c=$(BUILD)/%.o)
+lib_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
+fuzzers := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
 
 # V=1 shows the whole commands.
 V ?=
 quiet = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
 
-.PHONY: all install uninstall deps check unit check-unit check-cases check-vm demo lint clean
+.PHONY: all install uninstall deps fuzz fuzzers check unit check-unit check-cases check-vm demo lint clean
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/vfio-gpu
@@ -68,13 +75,20 @@ $(BUILD)/unit: $(objects) $(test_objects)
 $(BUILD)/make-machine: $(objects) $(patsubst %,$(BUILD)/tests/%.o,cases/make-machine lib/machine lib/tree)
 	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
 
+# A fuzz target; without FUZZ=1 one that is handed files.
+$(BUILD)/fuzz-%: $(objects) $(lib_objects) $(BUILD)/tests/fuzz/fuzz-%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/replay.o)
+	$(call quiet,LD) $(CC) $(ldflags) $(if $(FUZZ),-fsanitize=fuzzer) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
+
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call quiet,CC) $(CC) $(cflags) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/%.o: cflags += -Itests
 
--include $(objects:.o=.d) $(test_objects:.o=.d) $(BUILD)/src/main.d $(BUILD)/tests/cases/make-machine.d
+fuzzers: $(fuzzers)
+.SECONDARY: $(fuzzers:$(BUILD)/%=$(BUILD)/tests/fuzz/%.o)
+
+-include $(fuzzers:$(BUILD)/%=$(BUILD)/tests/fuzz/%.d) $(objects:.o=.d) $(test_objects:.o=.d) $(BUILD)/src/main.d $(BUILD)/tests/cases/make-machine.d
 
 # Each manual page stands beside what it documents.
 pages := src/vfio-gpu.8 conf/vfio-gpu.conf.5 units/vfio-gpu.service.8
@@ -122,7 +136,7 @@ deps:
 # Both commands of the README: all the set-up, then the work, in a make that sees what was set up.
 check: deps
 	@$(MAKE) --no-print-directory DEV=1 all $(if $(SAN),SAN=1)
-	@tests/check unit cases dracut lint vm
+	@tests/check unit fuzz cases dracut lint vm
 
 demo: deps
 	@tests/vm/demo
@@ -142,6 +156,10 @@ check-vm:
 
 lint:
 	@tests/lint/run
+
+TIME ?= 60
+fuzz: deps
+	@tests/fuzz/run --time $(TIME)
 
 clean:
 	rm -rf build

@@ -46,6 +46,19 @@ static const char *find_line(const char *text, unsigned line, size_t *ret_length
         return text;
 }
 
+/* The last line that has text in it. */
+static unsigned count_lines(const char *text)
+{
+        unsigned n = 1, last = 1;
+
+        for (; *text; text++) {
+                n += *text == '\n';
+                if (!strchr(" \t\r\n", *text))
+                        last = n;
+        }
+        return last;
+}
+
 static void add_syntax_problem(ConfigProblems *problems, const char *text, const config_t *parsed)
 {
         static const struct {
@@ -56,7 +69,7 @@ static void add_syntax_problem(ConfigProblems *problems, const char *text, const
                 {"mismatched element type in array", "values of one type in an array"},
         };
         const char *error = config_error_text(parsed), *expected = error;
-        unsigned line = (unsigned)config_error_line(parsed);
+        unsigned line = (unsigned)config_error_line(parsed), last = count_lines(text);
         char quote[QUOTE_SIZE];
         size_t length = 0;
 
@@ -64,7 +77,8 @@ static void add_syntax_problem(ConfigProblems *problems, const char *text, const
                 if (strcmp(error, known[i].error) == 0)
                         expected = known[i].expected;
         const char *found = find_line(text, line, &length);
-        config_problem_add(problems, line, NULL, "%s: found %s, expected %s",
+        /* libconfig counts the lines behind the end, too */
+        config_problem_add(problems, line < last ? line : last, NULL, "%s: found %s, expected %s",
                 error ? error : "syntax error", length ? quote_n(found, length, quote) : "the end",
                 expected ? expected : known[0].expected);
 }

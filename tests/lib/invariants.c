@@ -106,7 +106,8 @@ static bool has_step(const Scene *scene, const Function *f)
         return scene_find_step(scene, STEP_BIND, PCI_ADDRESS(f->address));
 }
 
-/* VFIO hands out whole groups only. */
+/* VFIO hands out whole groups only; what an earlier run is stuck in is out of reach of the host,
+ * too. */
 static const char *the_whole_group(const View *view)
 {
         const Scene *scene = view->scene;
@@ -118,7 +119,8 @@ static const char *the_whole_group(const View *view)
                 bool counts = f->class >> 16 != 0x06 || is_switch(f);
 
                 if (f->iommu_group == view->f->iommu_group && counts && !f->bridge &&
-                        !has_step(scene, f) && !is_vfio_driver(f->binding.driver))
+                        !has_step(scene, f) && !is_vfio_driver(f->binding.driver) &&
+                        !claims_find_kept(&scene->plan->claims, f))
                         return arena_printf(
                                 scene->arena, "%s of its group stays", PCI_ADDRESS(f->address));
         }

@@ -81,7 +81,7 @@ Test(config_text, mistakes)
                 {"gpus = ( { id = \"10de:26b1\"; name = \"\\x00\" } );",
                         {1, NULL, "found \"\\x00\" in a"}},
                 /* left to libconfig */
-                {"gpus", {2, NULL, "syntax error: found the end, expected key = value;"}},
+                {"gpus", {1, NULL, "syntax error: found the end, expected key = value;"}},
                 {"gpus = ;\n", {1, NULL, "syntax error: found \"gpus = ;\", expected"}},
                 {"gpus = ( );\n  optional = yes;\r\n", {2, NULL, "found \"optional = yes;\""}},
                 /* not of a string: libconfig 1.5 forgets to free one at a syntax error */
