@@ -11,6 +11,7 @@
 
 #include "base/driver-name.h"
 #include "base/quote.h"
+#include "host/module-index.h"
 #include "host/trace.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -24,6 +25,7 @@ struct Modules {
         const Root *root;
         struct kmod_ctx *context; /* NULL without indexes */
         int directory;            /* theirs */
+        const char *broken;       /* the one that is not whole, or NULL */
 };
 
 static void unref_context(struct kmod_ctx *context)
@@ -153,7 +155,9 @@ int modules_open(const Root *root, const char *release, Modules **ret)
         if (!modules)
                 return -ENOMEM;
         *modules = (Modules){.root = root, .directory = -EBADF};
-        if (open_index_directory(root, release, &modules->directory) == 0) {
+        if (open_index_directory(root, release, &modules->directory) == 0)
+                modules->broken = module_index_find_broken(modules->directory);
+        if (modules->directory >= 0 && !modules->broken) {
                 modules->context = open_context(root, modules->directory);
                 if (!modules->context)
                         return -ENOMEM;
@@ -174,6 +178,11 @@ void modules_free(Modules *modules)
 bool modules_indexed(const Modules *modules)
 {
         return modules->context != NULL;
+}
+
+const char *modules_broken_index(const Modules *modules)
+{
+        return modules->broken;
 }
 
 /* Makes the module's path in sysfs, where `-` is always `_`. False for what is no module's name. */

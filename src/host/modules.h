@@ -21,6 +21,9 @@ DEFINE_CLEANUP(Modules *, modules_free);
 /* True when the tree has indexes for the release: otherwise nothing is known to be loadable. */
 bool modules_indexed(const Modules *modules);
 
+/* The name of the index that is broken, so that none is used; or NULL. */
+const char *modules_broken_index(const Modules *modules);
+
 /* Whether `name` is there: loaded or built in, loadable, or missing. A module that
  * is still being loaded or removed is not there yet: loadable. `-` and `_` are the same. */
 ModuleState modules_state(const Modules *modules, const char *name);

@@ -143,6 +143,13 @@ static int read_modules(Scan *scan)
                                        "proc/sys/kernel/osrelease does not tell; --kernel=RELEASE "
                                        "names it), and so not "
                                        "its modules either");
+        else if (modules_broken_index(scan->modules))
+                host_add_warning(host,
+                        arena_printf(host->arena,
+                                "lib/modules/%s/%s is broken, so no index of modules is used: what "
+                                "is not loaded counts as missing; make them anew (`depmod -a %s`), "
+                                "and the initramfs",
+                                host->release, modules_broken_index(scan->modules), host->release));
         else if (!modules_indexed(scan->modules))
                 host_add_warning(host,
                         arena_printf(host->arena,
