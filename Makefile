@@ -75,6 +75,10 @@ $(BUILD)/unit: $(objects) $(test_objects)
 $(BUILD)/make-machine: $(objects) $(patsubst %,$(BUILD)/tests/%.o,cases/make-machine lib/machine lib/tree)
 	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
 
+# Goes through orders of our steps with those of others.
+$(BUILD)/interleave: $(objects) $(lib_objects) $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/interleave/*.c))
+	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
+
 # A fuzz target; without FUZZ=1 one that is handed files.
 $(BUILD)/fuzz-%: $(objects) $(lib_objects) $(BUILD)/tests/fuzz/fuzz-%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/replay.o)
 	$(call quiet,LD) $(CC) $(ldflags) $(if $(FUZZ),-fsanitize=fuzzer) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
@@ -136,7 +140,7 @@ deps:
 # Both commands of the README: all the set-up, then the work, in a make that sees what was set up.
 check: deps
 	@$(MAKE) --no-print-directory DEV=1 all $(if $(SAN),SAN=1)
-	@tests/check unit fuzz cases dracut lint vm
+	@tests/check unit fuzz interleave cases dracut lint vm
 
 demo: deps
 	@tests/vm/demo

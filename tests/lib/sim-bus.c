@@ -113,6 +113,12 @@ static void set_ids(SimDriver *driver, const char *options)
         }
 }
 
+void sim_bus_enlist(SimBus *bus, SimDriver *driver, const char *options)
+{
+        enlist(bus, driver);
+        set_ids(driver, options);
+}
+
 int sim_bus_load(SimBus *bus, const char *module, const char *options)
 {
         for (size_t i = 0; i < bus->n_drivers; i++) {
@@ -122,11 +128,20 @@ int sim_bus_load(SimBus *bus, const char *module, const char *options)
                         continue;
                 if (driver->registered)
                         return 0;
-                enlist(bus, driver);
-                set_ids(driver, options);
+                sim_bus_enlist(bus, driver, options);
                 return (int)attach_all(bus, driver);
         }
         return -ENOENT;
+}
+
+void sim_bus_forget(SimDriver *driver, PciId id)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < driver->n_ids; i++)
+                if (driver->ids[i].vendor != id.vendor || driver->ids[i].device != id.device)
+                        driver->ids[kept++] = driver->ids[i];
+        driver->n_ids = kept;
 }
 
 void sim_bus_attach(SimBus *bus, SimDevice *device)

@@ -56,6 +56,12 @@ bool sim_bus_matches(const SimDriver *driver, const SimDevice *device);
 /* What the driver's probe says. */
 int sim_bus_probe(const SimDriver *driver, SimDevice *device);
 
+/* The driver is there from now on, and has taken nothing yet. */
+void sim_bus_enlist(SimBus *bus, SimDriver *driver, const char *options);
+
+/* remove_id of drivers/pci/pci-driver.c */
+void sim_bus_forget(SimDriver *driver, PciId id);
+
 /* Loads the module of a driver. Returns how many functions were probed by it, or -ENOENT. */
 int sim_bus_load(SimBus *bus, const char *module, const char *options);
 

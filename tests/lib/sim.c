@@ -263,16 +263,6 @@ static int bind(void *context, PciAddress address, const char *driver)
         return r;
 }
 
-static void forget(SimDriver *driver, PciId id)
-{
-        size_t kept = 0;
-
-        for (size_t i = 0; i < driver->n_ids; i++)
-                if (driver->ids[i].vendor != id.vendor || driver->ids[i].device != id.device)
-                        driver->ids[kept++] = driver->ids[i];
-        driver->n_ids = kept;
-}
-
 static int forget_id(void *context, PciId id)
 {
         Sim *sim = context;
@@ -286,7 +276,7 @@ static int forget_id(void *context, PciId id)
         lock(sim);
         SimDriver *driver = sim_bus_driver(&sim->bus, "vfio-pci");
         if (driver)
-                forget(driver, id);
+                sim_bus_forget(driver, id);
         unlock(sim);
         return 0;
 }
@@ -484,6 +474,11 @@ void sim_free(Sim *sim)
 {
         if (sim)
                 (void)munmap(sim, sizeof(Sim));
+}
+
+const SimBus *sim_bus(const Sim *sim)
+{
+        return &sim->bus;
 }
 
 const Ops *sim_ops(Sim *sim)

@@ -82,6 +82,9 @@ Sim *sim_new(const Host *host);
 void sim_free(Sim *sim);
 DEFINE_CLEANUP(Sim *, sim_free);
 
+/* The driver core of it. */
+const struct SimBus *sim_bus(const Sim *sim);
+
 /* The table of operations; lives as long as the simulation. */
 const Ops *sim_ops(Sim *sim);
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * interleave [NAME...]: every order of our steps with those of others, on a few machines; and
+ * controls, in which something of ours is missing, and some order must break. The last line is "N
+ * passed, N failed".
+ */
+#include "search.h"
+
+#include <string.h>
+#include <time.h>
+
+#define CARD  "0000:01:00.0 10de:26b1 030000 group=1 modules=nouveau\n"
+#define AUDIO "0000:01:00.1 10de:22ba 040300 group=1\n"
+#define BUSY  "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n"
+#define TWIN  "0000:02:00.0 10de:26b1 030000 group=2 modules=nouveau\n"
+#define HOST  "0000:00:02.0 8086:4680 030000 group=9 boot_vga=1\n"
+#define THIRD "0000:03:00.0 10de:26b1 030000 group=3 modules=nouveau\n"
+#define ONE   "{ name = 'one'; address = '01:00'; }"
+#define BOTH  ONE ", { name = 'two'; address = '02:00'; }"
+#define ALL   "{ name = 'all'; id = '10de:26b1'; count = 'all'; }"
+
+#define NOBODY (-1)
+
+typedef struct Case {
+        const char *name, *machine, *config;
+        const char *udev;   /* finds the functions of these numbers on the bus, each by itself */
+        int modprobe;       /* somebody loads nouveau, whatever is blacklisted */
+        int replug;         /* this function is unplugged and found again; or NOBODY */
+        Flaw flaw;          /* of the first function of 01:00 */
+        bool early;         /* others may act from the beginning */
+        int skip;           /* control: leave out steps of this type; or NOBODY */
+        bool link_tells;    /* control: believe the driver link */
+        const char *breaks; /* a control: what must be found broken; NULL: nothing may */
+} Case;
+
+/* Functions on the bus are in the order of their addresses: the host's display is number 0. */
+static const Case cases[] = {
+        {"one of two twins", HOST CARD AUDIO TWIN, ONE, "0123", 1, NOBODY, FLAW_NONE, false, NOBODY,
+                false, NULL},
+        {"two claims", HOST CARD AUDIO TWIN, BOTH, "123", 1, NOBODY, FLAW_NONE, false, NOBODY,
+                false, NULL},
+        {"all of a model", HOST CARD TWIN, ALL, "12", 1, NOBODY, FLAW_NONE, false, NOBODY, false,
+                NULL},
+        {"one is found again", HOST CARD AUDIO TWIN, ONE, "13", 0, 1, FLAW_NONE, false, NOBODY,
+                false, NULL},
+        {"the twin is found again", HOST CARD AUDIO TWIN, ONE, "13", 0, 3, FLAW_NONE, false, NOBODY,
+                false, NULL},
+        {"a model's card is found again", HOST CARD TWIN, ALL, "12", 0, 1, FLAW_NONE, false, NOBODY,
+                false, NULL},
+        {"a probe fails", HOST CARD AUDIO TWIN, BOTH, "13", 1, NOBODY, FLAW_PROBE_FAILS, false,
+                NOBODY, false, NULL},
+        {"a probe hangs", HOST CARD AUDIO TWIN, BOTH, "13", 1, NOBODY, FLAW_PROBE_HANGS, false,
+                NOBODY, false, NULL},
+        {"a companion hangs", HOST CARD BUSY TWIN, BOTH, "3", 1, NOBODY, FLAW_REMOVE_HANGS, false,
+                NOBODY, false, NULL},
+        {"udev was first", HOST CARD AUDIO TWIN, ONE, "123", 1, NOBODY, FLAW_NONE, true, NOBODY,
+                false, NULL},
+        {"udev was first, two claims", HOST CARD TWIN, BOTH, "12", 1, NOBODY, FLAW_NONE, true,
+                NOBODY, false, NULL},
+        {"found again while we work", HOST CARD AUDIO TWIN, ONE, "3", 1, 1, FLAW_NONE, true, NOBODY,
+                false, NULL},
+        {"two of three, all at once", HOST CARD AUDIO TWIN THIRD, BOTH, "124", 1, 1, FLAW_NONE,
+                false, NOBODY, false, NULL},
+        {"two of three, udev was first", HOST CARD AUDIO TWIN THIRD, BOTH, "134", 1, NOBODY,
+                FLAW_PROBE_FAILS, true, NOBODY, false, NULL},
+        {"control: nothing on hold", HOST CARD AUDIO TWIN, ONE, "13", 1, NOBODY, FLAW_NONE, false,
+                STEP_HOLD, false, "is claimed, and on nouveau"},
+        {"control: no override", HOST CARD AUDIO TWIN, ONE, "13", 1, NOBODY, FLAW_NONE, false,
+                STEP_OVERRIDE, false, "is not ready"},
+        {"control: nothing is loaded", HOST CARD AUDIO TWIN, ONE, "13", 1, NOBODY, FLAW_NONE, false,
+                STEP_LOAD, false, "is not ready"},
+        {"control: nothing is bound", HOST CARD AUDIO TWIN, ONE, "13", 1, NOBODY, FLAW_NONE, false,
+                STEP_BIND, false, "is not ready"},
+        {"control: the link is believed", HOST CARD TWIN, ONE, "2", 0, NOBODY, FLAW_PROBE_HANGS,
+                true, NOBODY, true, "status calls one ready"},
+};
+
+static void add_coldplug(Thread *thread, unsigned device)
+{
+        static const char *const modules[] = {"nouveau", "snd_hda_intel"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
+                model_add_move(thread, (Move){.type = MOVE_COLDPLUG,
+                                               .device = device,
+                                               .name = modules[i],
+                                               .step = -1});
+}
+
+static void add_others(Model *model, const Case *c)
+{
+        for (const char *digit = c->udev; *digit; digit++)
+                add_coldplug(model_add_thread(model), (unsigned)(*digit - '0'));
+        if (c->modprobe)
+                model_add_move(model_add_thread(model),
+                        (Move){.type = MOVE_LOAD, .name = "nouveau", .step = -1});
+        if (c->replug == NOBODY)
+                return;
+
+        Thread *thread = model_add_thread(model);
+        unsigned device = (unsigned)c->replug;
+
+        model_add_move(thread, (Move){.type = MOVE_REMOVE, .device = device, .step = -1});
+        model_add_move(thread, (Move){.type = MOVE_RESCAN, .device = device, .step = -1});
+        add_coldplug(thread, device);
+}
+
+static double seconds(void)
+{
+        struct timespec ts = {0};
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* Returns whether it came out as it should. */
+static bool try(const Case *c, uint64_t *states)
+{
+        _cleanup_(scene_done) Scene scene = {0};
+        static Model model;
+        double start = seconds();
+
+        scene_set(&scene, c->machine, c->config, NULL);
+        model = (Model){.early = c->early, .link_tells = c->link_tells};
+        model_build(&model, &scene, c->skip);
+        model.flaws[1] = c->flaw;
+        add_others(&model, c);
+
+        Found found = search_all(&model);
+        bool good = c->breaks ? found.broken && strstr(found.broken, c->breaks) : !found.broken;
+
+        printf("%s %s: %ju states, %ju moves, up to %u deep, %ju reports, %.1f s\n",
+                good ? "ok" : "FAIL", c->name, (uintmax_t)found.states, (uintmax_t)found.moves,
+                found.deepest, (uintmax_t)found.reports, seconds() - start);
+        if (!good)
+                printf("    %s\n", found.broken ? found.broken : "nothing is broken");
+        *states += found.states;
+        return good;
+}
+
+static bool is_named(const char *name, int argc, char **argv)
+{
+        for (int i = 1; i < argc; i++)
+                if (strstr(name, argv[i]))
+                        return true;
+        return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+        unsigned passed = 0, failed = 0;
+        uint64_t states = 0;
+
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                if (is_named(cases[i].name, argc, argv)) {
+                        bool good = try(&cases[i], &states);
+
+                        passed += good;
+                        failed += !good;
+                }
+        printf("%ju states\n%u passed, %u failed\n", (uintmax_t)states, passed, failed);
+        return failed ? 1 : 0;
+}
