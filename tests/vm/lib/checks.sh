@@ -427,11 +427,11 @@ status_says() {
         has "$1" "$(content status)"
 }
 
-# manual_shows SCENARIO FACT: what the manual pages show of it, line by line, but for times and commands
+# manual_shows SCENARIO FACT: what the manual pages and the README show of it, line by line, but for times and commands
 manual_shows() {
         local check="manual_shows $*" page missing='' shown=0 line
-        # shellcheck disable=SC2154 # manual-page says manual_pages
-        for page in "${manual_pages[@]}"; do
+        # shellcheck disable=SC2154 # manual-page says pages_that_show
+        for page in "${pages_that_show[@]}"; do
                 manual_blocks "$page" "a boot of $1: $2" "$run/manual"
                 while IFS= read -r line; do
                         shown=$((shown + 1))
