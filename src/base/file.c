@@ -6,12 +6,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* What is below /proc/sys refuses to be read in pieces of KMALLOC_MAX_SIZE, 4 MiB, and more
+ * (fs/proc/proc_sysctl.c). */
+#define READ_MAX ((size_t)1024 * 1024)
+
 ssize_t file_read_up_to(int fd, char *buffer, size_t size)
 {
         size_t length = 0;
 
         while (length < size) {
-                ssize_t n = read(fd, buffer + length, size - length);
+                size_t left = size - length;
+                ssize_t n = read(fd, buffer + length, left < READ_MAX ? left : READ_MAX);
 
                 if (n == 0)
                         break;
@@ -23,22 +28,22 @@ ssize_t file_read_up_to(int fd, char *buffer, size_t size)
         return (ssize_t)length;
 }
 
-static int write_all(int fd, const char *text)
+int file_write(int fd, const char *data, size_t size)
 {
-        for (size_t left = strlen(text); left > 0;) {
-                ssize_t n = write(fd, text, left);
+        while (size > 0) {
+                ssize_t n = write(fd, data, size);
 
                 if (n < 0 && errno != EINTR)
                         return -errno;
                 if (n > 0) {
-                        text += n;
-                        left -= (size_t)n;
+                        data += n;
+                        size -= (size_t)n;
                 }
         }
         return 0;
 }
 
-static int write_new(int dir_fd, const char *name, const char *text, mode_t mode)
+static int open_new(int dir_fd, const char *name, mode_t mode)
 {
         _cleanup_close_ int fd =
                 openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
@@ -46,16 +51,10 @@ static int write_new(int dir_fd, const char *name, const char *text, mode_t mode
         if (fd < 0)
                 return -errno;
         /* the mode is a promise to readers, whatever the umask */
-        if (fchmod(fd, mode) < 0)
-                return -errno;
-
-        int r = write_all(fd, text);
-        /* what has its name already must not be empty after a power cut */
-        return r == 0 && fsync(fd) < 0 ? -errno : r;
+        return fchmod(fd, mode) < 0 ? -errno : TAKE_FD(fd);
 }
 
-/* Writes the whole beside `name`, under another one. */
-static int write_temporary(int dir_fd, const char *name, const char *text, mode_t mode, char **ret)
+int file_begin_at(int dir_fd, const char *name, mode_t mode, char **ret_temporary)
 {
         _cleanup_free_ char *temporary = NULL;
 
@@ -67,41 +66,57 @@ static int write_temporary(int dir_fd, const char *name, const char *text, mode_
         if (unlinkat(dir_fd, temporary, 0) < 0 && errno != ENOENT)
                 return -errno;
 
-        int r = write_new(dir_fd, temporary, text, mode);
+        int fd = open_new(dir_fd, temporary, mode);
+        if (fd < 0)
+                (void)unlinkat(dir_fd, temporary, 0);
+        else
+                *ret_temporary = TAKE_PTR(temporary);
+        return fd;
+}
+
+/* Unlike rename(2), link(2) never replaces anything. */
+static int name_it(int dir_fd, const char *temporary, const char *name, bool replace)
+{
+        int r = replace ? renameat(dir_fd, temporary, dir_fd, name)
+                        : linkat(dir_fd, temporary, dir_fd, name, 0);
+
+        return r < 0 ? -errno : 0;
+}
+
+int file_commit_at(int dir_fd, int fd, const char *temporary, const char *name, bool replace)
+{
+        /* what has its name already must not be empty after a power cut */
+        int r = fsync(fd) < 0 ? -errno : name_it(dir_fd, temporary, name, replace);
+
+        if (r < 0 || !replace)
+                (void)unlinkat(dir_fd, temporary, 0);
+        return r;
+}
+
+static int write_whole(int dir_fd, const char *name, const char *text, mode_t mode, bool replace)
+{
+        _cleanup_free_ char *temporary = NULL;
+        _cleanup_close_ int fd = file_begin_at(dir_fd, name, mode, &temporary);
+
+        if (fd < 0)
+                return fd;
+
+        int r = file_write(fd, text, strlen(text));
         if (r < 0) {
                 (void)unlinkat(dir_fd, temporary, 0);
                 return r;
         }
-        *ret = TAKE_PTR(temporary);
-        return 0;
+        return file_commit_at(dir_fd, fd, temporary, name, replace);
 }
 
 int file_create_at(int dir_fd, const char *name, const char *text, mode_t mode)
 {
-        _cleanup_free_ char *temporary = NULL;
-        int r = write_temporary(dir_fd, name, text, mode, &temporary);
-
-        if (r < 0)
-                return r;
-        /* unlike rename(2), it never replaces anything */
-        if (linkat(dir_fd, temporary, dir_fd, name, 0) < 0)
-                r = -errno;
-        (void)unlinkat(dir_fd, temporary, 0);
-        return r;
+        return write_whole(dir_fd, name, text, mode, false);
 }
 
 int file_replace_at(int dir_fd, const char *name, const char *text, mode_t mode)
 {
-        _cleanup_free_ char *temporary = NULL;
-        int r = write_temporary(dir_fd, name, text, mode, &temporary);
-
-        if (r < 0)
-                return r;
-        if (renameat(dir_fd, temporary, dir_fd, name) < 0)
-                r = -errno;
-        if (r < 0)
-                (void)unlinkat(dir_fd, temporary, 0);
-        return r;
+        return write_whole(dir_fd, name, text, mode, true);
 }
 
 int file_open_own_folder(int dir_fd, const char *path)

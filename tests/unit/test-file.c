@@ -107,3 +107,13 @@ Test(file, failure_leaves_all_as_it_was)
         cr_expect_not(exists(tree, "other"));
         cr_expect_eq(file_replace_at(-EBADF, "x", "new", 0644), -EBADF);
 }
+
+Test(file, proc_is_read_with_room_to_spare)
+{
+        const size_t size = (size_t)16 * 1024 * 1024;
+        _cleanup_free_ char *buffer = malloc(size);
+        _cleanup_close_ int fd = open("/proc/sys/kernel/osrelease", O_RDONLY | O_CLOEXEC);
+
+        cr_assert(fd >= 0 && buffer);
+        cr_expect_gt(file_read_up_to(fd, buffer, size), 0);
+}
