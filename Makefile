@@ -23,6 +23,8 @@ catalogdir ?= $(call pkgvar,catalogdir,systemd,/usr/lib/systemd/catalog)
 dracutdir  ?= $(call pkgvar,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
 
 LIBS := libsystemd libkmod libpci libconfig json-c
+# loaded when they are needed (base/library.h): of these the headers alone are used to build
+LOADED := libarchive
 
 # DEV=1 (what check and lint build) is strict and debuggable; the release is hardened.
 # SAN=1 adds the address and undefined-behaviour sanitizers to either. FUZZ=1 is for tests/fuzz/run: the
@@ -43,7 +45,7 @@ cflags   = -std=gnu11 -Isrc -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(warnings) -
            $(if $(sanitizers),-fsanitize=$(sanitizers) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
            $(if $(FUZZ),-fsanitize=fuzzer-no-link) \
            $(if $(DEV)$(sanitizers),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection) \
-           $(shell $(PKG_CONFIG) --cflags $(LIBS))
+           $(shell $(PKG_CONFIG) --cflags $(LIBS) $(LOADED))
 ldflags  = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
            $(if $(sanitizers),-fsanitize=$(sanitizers))
 ldlibs   = $(shell $(PKG_CONFIG) --libs $(LIBS))

@@ -118,8 +118,6 @@ static struct kmod_ctx *open_context(const Root *root, int directory)
                         n++;
                 }
 
-        note_indexes(directory);
-
         char index_path[DIRECTORY_PATH_SIZE];
         struct kmod_ctx *context = new_context(directory_path(directory, index_path), paths);
 
@@ -155,8 +153,10 @@ int modules_open(const Root *root, const char *release, Modules **ret)
         if (!modules)
                 return -ENOMEM;
         *modules = (Modules){.root = root, .directory = -EBADF};
-        if (open_index_directory(root, release, &modules->directory) == 0)
+        if (open_index_directory(root, release, &modules->directory) == 0) {
+                note_indexes(modules->directory);
                 modules->broken = module_index_find_broken(modules->directory);
+        }
         if (modules->directory >= 0 && !modules->broken) {
                 modules->context = open_context(root, modules->directory);
                 if (!modules->context)
@@ -335,13 +335,34 @@ static bool is_among(const char *name, const char *const *names, size_t n)
         return false;
 }
 
+/* What `module` needs, as a list. libkmod tells only of those whose files are there; it looks by
+ * itself. */
+static struct kmod_list *find_needed(const Modules *modules, const struct kmod_module *module)
+{
+        char place[DIRECTORY_PATH_SIZE];
+        const size_t n = strlen(directory_path(modules->directory, place));
+        struct kmod_list *list = kmod_module_get_dependencies(module);
+        const struct kmod_list *item = NULL;
+
+        kmod_list_foreach(item, list)
+        {
+                _cleanup_(unref_modulep) struct kmod_module *needed = kmod_module_get_module(item);
+                const char *path = kmod_module_get_path(needed);
+
+                if (path && strncmp(path, place, n) == 0)
+                        trace_note(modules->directory, path + n + strspn(path + n, "/"), TRACE_LOOK,
+                                true);
+        }
+        return list;
+}
+
 bool modules_needs_one_of(
         const Modules *modules, const char *name, const char *const *others, size_t n)
 {
         _cleanup_(unref_modulep) struct kmod_module *module =
                 modules->context ? find_module(modules->context, name) : NULL;
         _cleanup_(unref_listp) struct kmod_list *list =
-                module ? kmod_module_get_dependencies(module) : NULL;
+                module ? find_needed(modules, module) : NULL;
         const struct kmod_list *item = NULL;
 
         kmod_list_foreach(item, list)
@@ -529,7 +550,7 @@ const char *modules_install_line(const Modules *modules, const char *name, Arena
         if (!module)
                 return NULL;
         line = install_line(module, arena);
-        needed = kmod_module_get_dependencies(module);
+        needed = find_needed(modules, module);
         kmod_list_foreach(item, needed)
         {
                 _cleanup_(unref_modulep) struct kmod_module *other = kmod_module_get_module(item);

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "base/file.h"
+#include "host/scratch.h"
 #include "host/trace.h"
 
 /* openat2(2): a rename anywhere on the machine makes the lookup of `..` start over. */
@@ -72,6 +73,8 @@ void root_done(Root *root)
 {
         if (root->fd >= 0)
                 close(root->fd);
+        if (root->scratch)
+                scratch_free(root->scratch);
         *root = ROOT_NULL;
 }
 

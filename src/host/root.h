@@ -14,10 +14,11 @@
 #include "base/macro.h"
 
 typedef struct Root {
-        int fd;              /* O_PATH of the directory */
-        const char *path;    /* "/" or DIR, for messages */
-        bool real;           /* this machine: may be changed */
-        const char *release; /* --kernel=RELEASE, or NULL: the tree says */
+        int fd;                  /* O_PATH of the directory */
+        const char *path;        /* "/" or DIR, for messages */
+        bool real;               /* this machine: may be changed */
+        const char *release;     /* --kernel=RELEASE, or NULL: the tree says */
+        struct Scratch *scratch; /* where it was unpacked; goes with it; or NULL */
 } Root;
 
 #define ROOT_NULL ((Root){.fd = -EBADF})

@@ -289,3 +289,45 @@ int scan_cards(const Root *root, Host *host, const unsigned *wanted)
                 return r;
         return arena_failed(host->arena) ? -ENOMEM : 0;
 }
+
+static void put(unsigned char *at, uint64_t value, unsigned bytes)
+{
+        for (unsigned i = 0; i < bytes; i++)
+                at[i] = (unsigned char)(value >> (8 * i));
+}
+
+/* No capability at all, or that of the serial number alone; with the header alone, who asks for one
+ * may not know. */
+static size_t retold_size(const Function *f)
+{
+        switch (f->serial.state) {
+        case SERIAL_KNOWN:
+                return EXTENDED_START + sizeof(uint32_t) + sizeof(f->serial.number);
+        case SERIAL_NONE:
+                return EXTENDED_START + sizeof(uint32_t);
+        default:
+                return HEADER_SIZE;
+        }
+}
+
+const void *scan_card_retell(const Function *f, Arena *arena, size_t *ret_size)
+{
+        const size_t size = retold_size(f);
+        unsigned char *space = NULL;
+
+        if (!f->silent && f->serial.state == SERIAL_UNREAD)
+                return NULL;
+        space = arena_alloc(arena, size);
+        if (!space)
+                return NULL;
+        *ret_size = size;
+        if (f->silent)
+                return memset(space, 0xff, size);
+        put(space, f->id.vendor, 2);
+        put(space + 2, f->id.device, 2);
+        if (size > EXTENDED_START + sizeof(uint32_t)) {
+                put(space + EXTENDED_START, CAPABILITY_SERIAL | 1 << 16, 4);
+                put(space + EXTENDED_START + 4, f->serial.number, 8);
+        }
+        return space;
+}

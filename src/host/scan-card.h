@@ -24,3 +24,10 @@ typedef enum ScanCard {
  * warning in the Host; a serial number that could not be read says why. Returns 0 or -ENOMEM.
  */
 int scan_cards(const Root *root, Host *host, const unsigned *wanted) _must_check_;
+
+/*
+ * The part of its configuration space by which `f` answered, put together in `arena`, so that
+ * another scan hears the same; nothing else of it was asked. NULL: it was not asked, has nothing
+ * unusual to tell, or memory is out.
+ */
+const void *scan_card_retell(const Function *f, Arena *arena, size_t *ret_size);

@@ -304,6 +304,21 @@ static const char *doubt_of(const Look *look, const StepOutcome *outcomes, Arena
                 processes->n_closed, processes->n_closed == 1 ? "" : "es");
 }
 
+const char *scan_users_attached(const Root *root, const Function *f, Arena *arena)
+{
+        _cleanup_free_ char *usb = find_usb_device(root, f);
+        _cleanup_free_ char *disk = find_disk(root, f);
+        Text names = TEXT_IN(arena);
+
+        if (usb)
+                text_add(&names, "USB device %s", usb);
+        if (disk) {
+                text_separate(&names, ", ");
+                text_add(&names, "block device %s", quote(disk));
+        }
+        return text_is_empty(&names) ? NULL : names.string;
+}
+
 /* A worker that was given up may still be writing: what it finds does not count. */
 static void conclude(const Look *look, const StepOutcome *outcomes, Arena *arena)
 {
@@ -313,16 +328,10 @@ static void conclude(const Look *look, const StepOutcome *outcomes, Arena *arena
         for (size_t i = 0; i < look->n_functions; i++) {
                 Function *f = look->functions[i];
                 const Finding *finding = &look->board->findings[i];
-                _cleanup_free_ char *usb = find_usb_device(look->root, f);
-                _cleanup_free_ char *disk = find_disk(look->root, f);
+                const char *attached = scan_users_attached(look->root, f, arena);
                 Text names = TEXT_IN(arena);
 
-                if (usb)
-                        text_add(&names, "USB device %s", usb);
-                if (disk) {
-                        text_separate(&names, ", ");
-                        text_add(&names, "block device %s", quote(disk));
-                }
+                text_add(&names, "%s", attached ? attached : "");
                 if (processes)
                         add_processes(&names, finding, f->iommu_group);
                 if (consoles)

@@ -18,3 +18,7 @@
  * driver keeps (sound/core/pcm.c). Returns 0 or -ENOMEM.
  */
 int scan_users(const Root *root, Host *host, Function *const *functions, size_t n) _must_check_;
+
+/* What is attached to `f`, and in use by being there: "USB device 3-1, block device sda", in
+ * `arena`, or NULL. sysfs alone tells. */
+const char *scan_users_attached(const Root *root, const Function *f, Arena *arena);

@@ -15,17 +15,19 @@
 
 const OptionRow option_rows[] = {
         {"config", "FILE", "read FILE instead of /etc/vfio-gpu.conf", NULL, TEXT(config)},
-        {"root", "DIR", "look at the machine whose tree is in DIR; nothing is changed", NULL,
-                TEXT(root)},
+        {"root", "DIR|FILE", "look at the machine in DIR, or in FILE, a capture; change nothing",
+                NULL, TEXT(root)},
         {"kernel", "RELEASE", "with --root: the kernel, where the tree does not say", NULL,
                 TEXT(release)},
         {"json", NULL, "print JSON", "list check plan apply status release", FLAG(json)},
         {"verbose", NULL, "say what is looked at, and every step that is taken", NULL,
                 FLAG(verbose), .letter = 'v'},
         {"output", "FILE", "write FILE instead of printing it", "init", TEXT(output)},
-        {"force", NULL, "replace the FILE of --output if there is one", "init", FLAG(force)},
         {"wait", "SECONDS", "first wait for the boot's system stage to end (60 seconds)", "status",
                 TEXT_OR_ALONE(wait)},
+        {"force", NULL, "replace FILE if there is one", "init capture", FLAG(force)},
+        {"serials", NULL, "leave serial numbers and other identifiers in", "capture",
+                FLAG(serials)},
         {"help", NULL, "print this", NULL, .type = OPTION_HELP},
         {"version", NULL, "print the version", NULL, .type = OPTION_VERSION},
         {NULL, NULL, NULL, NULL, .type = OPTION_HELP},
@@ -181,7 +183,7 @@ static int check_together(const Options *options, uint64_t used)
                         options->release);
                 return -EINVAL;
         }
-        if (options->force && !options->output) {
+        if (strcmp(options->verb, "init") == 0 && options->force && !options->output) {
                 say_error("--force goes with --output=FILE: what is printed replaces nothing");
                 return -EINVAL;
         }

@@ -19,6 +19,7 @@ typedef struct Options {
         const char *output; /* --output, or NULL */
         bool force;
         const char *wait; /* --wait, "" without a number; or NULL */
+        bool serials;
 } Options;
 
 typedef enum OptionType {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/capabilities.h"
+#include "host/capture.h"
 #include "host/conf-file.h"
 #include "host/scan-card.h"
 #include "host/scan-settings.h"
@@ -49,6 +50,21 @@ static char *config_path(const Options *options)
         return path;
 }
 
+static ExitStatus open_machine(Session *s)
+{
+        const Options *options = s->options;
+        _cleanup_free_ char *trouble = NULL;
+        int r = root_open(options->root, options->release, &s->root);
+
+        if (r == -ENOTDIR)
+                r = capture_open(
+                        options->root, options->release, &capture_limits, &s->root, &trouble);
+        if (r < 0)
+                return session_fail(s, EXIT_STATUS_MACHINE, -r, trouble ? "%s %s" : "%s: %s",
+                        options->root ? options->root : "/", trouble ? trouble : strerror(-r));
+        return EXIT_STATUS_OK;
+}
+
 ExitStatus session_start(const Options *options, Session *ret)
 {
         *ret = (Session){.options = options, .root = ROOT_NULL};
@@ -57,11 +73,7 @@ ExitStatus session_start(const Options *options, Session *ret)
         if (!ret->arena || !ret->config_path)
                 return session_out_of_memory(ret);
 
-        int r = root_open(options->root, options->release, &ret->root);
-        if (r < 0)
-                return session_fail(ret, EXIT_STATUS_MACHINE, -r, "%s: %s",
-                        options->root ? options->root : "/", strerror(-r));
-        return EXIT_STATUS_OK;
+        return open_machine(ret);
 }
 
 ExitStatus session_keep(Session *s, uint64_t capabilities)

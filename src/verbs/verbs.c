@@ -20,6 +20,8 @@ const Verb verbs[] = {
                 verb_release},
         {"export", "the listed GPUs, as the program that takes them next wants them",
                 "FORMAT [NAME|ADDRESS]...", false, verb_export},
+        {"capture", "pack what --root needs of this host, for a bug report", "FILE", false,
+                verb_capture},
         {NULL, NULL, NULL, false, NULL},
 };
 

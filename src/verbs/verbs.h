@@ -25,5 +25,6 @@ ExitStatus verb_plan(const Options *options);
 ExitStatus verb_apply(const Options *options);
 ExitStatus verb_release(const Options *options);
 ExitStatus verb_status(const Options *options);
+ExitStatus verb_capture(const Options *options);
 ExitStatus verb_init(const Options *options);
 ExitStatus verb_export(const Options *options);

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mask.h"
+#include "config/kernel-mask.h"
+#include "host/capture.h"
+#include "host/scan-card.h"
+#include "host/scan-settings.h"
+#include "host/scan-users.h"
+#include "host/scan.h"
+#include "verbs/output.h"
+#include "verbs/say.h"
+#include "verbs/standing.h"
+#include "verbs/verbs.h"
+
+#define CONFIG (&CONFIG_PATH[1]) /* below the root */
+
+#define LEFT_OUT_SHOWN 10
+
+/* Of every card that a config might mean: whoever has the capture may try another one. */
+static ExitStatus look_at_settings(Session *s)
+{
+        Host *host = s->host;
+        Function **functions = arena_array(s->arena, host->n_functions, sizeof(*functions));
+        size_t n = 0;
+
+        if (!functions)
+                return session_out_of_memory(s);
+        for (size_t i = 0; i < host->n_functions; i++) {
+                Function *f = &host->functions[i];
+
+                if (!function_may_have_variant(f) || f->virtual_function)
+                        continue;
+                functions[n++] = f;
+                (void)scan_users_attached(&s->root, f, s->arena);
+        }
+        scan_settings(&s->root, host, functions, n);
+        return arena_failed(host->arena) ? session_out_of_memory(s) : EXIT_STATUS_OK;
+}
+
+/* Those that no entry has asked for yet. */
+static ExitStatus ask_serials(Session *s)
+{
+        Host *host = s->host;
+        unsigned *wanted = arena_array(s->arena, host->n_functions, sizeof(*wanted));
+
+        if (!wanted)
+                return session_out_of_memory(s);
+        for (size_t i = 0; i < host->n_functions; i++) {
+                const Function *f = &host->functions[i];
+
+                if (function_is_gpu(f) && !f->virtual_function && !f->silent &&
+                        f->serial.state == SERIAL_UNREAD)
+                        wanted[i] = SCAN_CARD_SERIAL;
+        }
+        return scan_cards(&s->root, host, wanted) < 0 ? session_out_of_memory(s) : EXIT_STATUS_OK;
+}
+
+static void look_at_records(Session *s)
+{
+        Stages stages = {0};
+
+        stages_read(&s->root, s->arena, &stages);
+        stages_done(&stages);
+}
+
+/* All that any verb looks at, and what another config would have it look at. A wrong config is told
+ * of, and captured like a right one. */
+static ExitStatus look(Session *s)
+{
+        ExitStatus status = session_scan(s, SCAN_RELEASED);
+
+        if (status != EXIT_STATUS_OK)
+                return status;
+        if (!s->options->config)
+                trace_note(s->root.fd, CONFIG, TRACE_READ, false);
+        look_at_records(s);
+        status = session_read_config(s, !s->options->config);
+        if (status == EXIT_STATUS_CONFIG && s->options->config)
+                return status;
+        if (status == EXIT_STATUS_OK)
+                status = session_plan(s);
+        if (status == EXIT_STATUS_OK)
+                status = session_ask_users(s);
+        if (status == EXIT_STATUS_OK && s->options->serials)
+                status = ask_serials(s);
+        if (status == EXIT_STATUS_OK || status == EXIT_STATUS_CONFIG)
+                status = look_at_settings(s);
+        return status;
+}
+
+static ExitStatus look_and_trace(Session *s, Trace *trace)
+{
+        int r = trace_begin(trace, s->root.fd, s->arena);
+
+        if (r < 0)
+                return session_fail(s, EXIT_STATUS_MACHINE, -r,
+                        "what is read cannot be followed: %s", strerror(-r));
+
+        ExitStatus status = look(s);
+
+        trace_end(trace);
+        return status;
+}
+
+typedef struct Extras {
+        CaptureExtra *items;
+        size_t n_items;
+} Extras;
+
+static void add_extra(Session *s, Extras *extras, const char *path, const void *data, size_t size)
+{
+        CaptureExtra *item = arena_push(s->arena, &extras->items, &extras->n_items);
+
+        if (item)
+                *item = (CaptureExtra){.path = path, .data = data, .size = size};
+}
+
+/* As an entry of the config names it: that is masked, too. */
+static void mask_serial(Mask *mask, Serial *serial)
+{
+        char text[PCI_SERIAL_SIZE];
+        const char *masked = mask_identifiers(mask, pci_serial_format(serial->number, text));
+
+        if (serial->state == SERIAL_KNOWN &&
+                (!masked || pci_serial_parse(masked, &serial->number) < 0))
+                serial->state = SERIAL_UNKNOWN;
+}
+
+static void add_card(Session *s, Mask *mask, const Function *card, Extras *extras)
+{
+        Function f = *card;
+        size_t size = 0;
+
+        if (!s->options->serials)
+                mask_serial(mask, &f.serial);
+
+        const void *space = scan_card_retell(&f, s->arena, &size);
+
+        if (space)
+                add_extra(s, extras,
+                        arena_printf(
+                                s->arena, "sys/bus/pci/devices/%s/config", PCI_ADDRESS(f.address)),
+                        space, size);
+}
+
+static ExitStatus collect_extras(Session *s, Mask *mask, Extras *extras)
+{
+        const char *release = s->options->release;
+
+        if (s->options->config)
+                add_extra(s, extras, CONFIG, s->config_text, strlen(s->config_text));
+        if (release)
+                add_extra(s, extras, "proc/sys/kernel/osrelease", release, strlen(release));
+        for (size_t i = 0; i < s->host->n_functions; i++)
+                add_card(s, mask, &s->host->functions[i], extras);
+        return arena_failed(s->arena) ? session_out_of_memory(s) : EXIT_STATUS_OK;
+}
+
+/* What stands in /sys and in the indexes of modules tells of no one; and of the addresses in
+ * /proc/iomem, some look like what does. */
+static const char *filter(void *context, const char *path, const char *text)
+{
+        Mask *mask = context;
+
+        if (strncmp(path, "sys/", 4) == 0 || strcmp(path, "proc/iomem") == 0 ||
+                strstr(path, "lib/modules/"))
+                return text;
+        if (strcmp(path, "proc/cmdline") == 0)
+                text = kernel_mask(text, mask->arena);
+        return text ? mask_identifiers(mask, text) : NULL;
+}
+
+static void say_result(Session *s, const char *file, const CaptureResult *result, int fd)
+{
+        struct stat st = {0};
+
+        for (size_t i = 0; i < result->n_left_out && i < LEFT_OUT_SHOWN; i++)
+                say_error("left out: %s", result->left_out[i]);
+        if (result->n_left_out > LEFT_OUT_SHOWN)
+                say_error("left out: %zu more", result->n_left_out - LEFT_OUT_SHOWN);
+        if (s->root.real && geteuid() != 0)
+                say_error("only root sees all: which card holds the firmware's framebuffer may be "
+                          "missing");
+        printf("%s: %zu files and links, %lld KiB, %s\n", file, result->n_members,
+                fstat(fd, &st) < 0 ? 0LL : ((long long)st.st_size + 1023) / 1024,
+                s->options->serials ? "with serial numbers and other identifiers"
+                                    : "without serial numbers; identifiers are masked");
+}
+
+static ExitStatus pack(Session *s, const Trace *trace, const char *file)
+{
+        _cleanup_(output_done) Output output = OUTPUT_NULL;
+        Extras extras = {0};
+        Mask mask = MASK_IN(s->arena);
+        CaptureResult result = {0};
+        const char *trouble = NULL;
+        ExitStatus status = collect_extras(s, &mask, &extras);
+
+        if (status == EXIT_STATUS_OK)
+                status = output_begin(s, file, 0644, &output);
+        if (status != EXIT_STATUS_OK)
+                return status;
+
+        const CaptureInput input = {
+                .root = &s->root,
+                .trace = trace,
+                .extras = extras.items,
+                .n_extras = extras.n_items,
+                .filter = s->options->serials ? NULL : filter,
+                .context = &mask,
+                .arena = s->arena,
+        };
+        int r = capture_write(&input, output.fd, &result, &trouble);
+
+        if (r < 0)
+                return session_fail(
+                        s, EXIT_STATUS_MACHINE, -r, "%s is not written: %s", file, trouble);
+        status = output_commit(s, &output);
+        if (status == EXIT_STATUS_OK)
+                say_result(s, file, &result, output.fd);
+        return status;
+}
+
+ExitStatus verb_capture(const Options *options)
+{
+        Session s;
+        Trace trace = {0};
+        ExitStatus status = EXIT_STATUS_OK;
+
+        if (options->n_arguments != 1) {
+                say_error("capture wants the name of one file, that it writes");
+                return EXIT_STATUS_USAGE;
+        }
+        status = session_start(options, &s);
+        if (status == EXIT_STATUS_OK)
+                status = look_and_trace(&s, &trace);
+        if (status == EXIT_STATUS_OK)
+                status = pack(&s, &trace, options->arguments[0]);
+        session_done(&s);
+        return status;
+}
