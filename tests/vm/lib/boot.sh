@@ -141,6 +141,8 @@ boot_qemu() {
         [[ $machine_firmware != uefi ]] || firmware=(-bios "$uefi_firmware")
         devices=("${machine_devices[@]//SOCKETS/$sockets}")
         devices=("${devices[@]//DATA/$run/data}")
+        # shellcheck disable=SC2154 # prepare made it
+        devices=("${devices[@]//SECOND/$second_disk}")
         exec timeout --kill-after=5 "$boot_limit" "${qemu[@]}" \
                 -machine q35,kernel-irqchip=split -accel tcg -smp "${VFIO_GPU_VM_SMP:-1}" -m 1024 \
                 -nodefaults -no-user-config -display none -no-reboot \

@@ -25,6 +25,7 @@ machine_reset() {
         machine_preloads=()  # "MODULE OPTIONS" that the initramfs loads before anything else
         machine_modprobe=()  # lines of modprobe.d, in both stages
         machine_lines=()     # PATH LINE, of files that a stage has more
+        machine_second=      # whether there is what a machine of its own takes
         machine_fstab=
         machine_root=/dev/vda
         machine_root_device=(-device 'virtio-blk-pci,drive=root,addr=1e.0')
@@ -53,6 +54,13 @@ disk_in_fstab() {
         machine_fstab='/dev/disk/by-id/virtio-data /mnt squashfs ro 0 0'
         machine_devices+=(-drive 'file=DATA,format=raw,if=none,id=data,readonly=on'
                 -device 'virtio-blk-pci,drive=data,serial=data,addr=1f.6')
+}
+
+# A disk with QEMU and a guest, for a machine within the machine (see recipes/second).
+second_machine() {
+        machine_second=yes
+        machine_devices+=(-drive 'file=SECOND,format=raw,if=none,id=second,readonly=on'
+                -device 'virtio-blk-pci,drive=second,serial=second,addr=1f.5')
 }
 
 # The initramfs that dracut made for this host alone, config included.

@@ -76,6 +76,16 @@ prepare_initrd() {
         cache_get "$variable" "initrd-$variant-$guest" initrd "${images[$guest]}" "$variant" "$config" "$hash"
 }
 
+# prepare_second GUEST/SCENARIO: where its machine has a second one in it, the disk for that into "second_disk"
+prepare_second() {
+        local tree made guest=$work_dir/tools/guest-lspci
+        scenario_machine "${1#*/}"
+        [[ -n $machine_second && -z $second_disk ]] || return 0
+        cache_get tree qemu qemu
+        cache_get made second second "$tree" "$guest" "$(sha256sum "$guest" | cut -c1-16)"
+        second_disk=$made/disk
+}
+
 make_image() {
         local unused
         prepare_image unused "$1"
@@ -109,10 +119,11 @@ side_by_side() {
 }
 
 # prepare GUEST/SCENARIO...: makes what they need, and fills the arrays "qemu", "images" (a folder for each
-# guest) and "initrds" (a folder for each initrd_name)
+# guest) and "initrds" (a folder for each initrd_name), and "second_disk" where a machine has that
 prepare() {
         local guest name path guests names
         declare -gA images=() initrds=()
+        second_disk=
         mapfile -t guests < <(printf '%s\n' "${@%%/*}" | sort -u)
         host_tools
         source_copy
@@ -125,6 +136,9 @@ prepare() {
                 # Where a developer looks for it.
                 mkdir -p "$work_dir/image"
                 ln -sfnT "$path" "$work_dir/image/$guest"
+        done
+        for name; do
+                prepare_second "$name"
         done
         names=$(for name; do scenario_initrds "$name"; done | sort -u)
         mapfile -t names <<<"$names"
