@@ -36,10 +36,9 @@ static int wait_for_event(int fd, int64_t wait_ms)
         return 0;
 }
 
-int await_run_file(const char *name, unsigned wait_ms)
+int await_run_file(const char *name, int64_t end)
 {
         _cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-        const int64_t end = clock_ms() + wait_ms;
         char path[PATH_MAX];
         int r = fd < 0 ? -errno : 0;
 

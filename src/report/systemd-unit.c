@@ -63,6 +63,13 @@ static int is_over(sd_bus *bus, const char *path)
         return systemd_unit_is_over(&(SystemdUnit){.active_state = state, .has_job = id != 0});
 }
 
+/* Of each question, also where no time is left to wait for more than one answer. */
+static int set_timeout(sd_bus *bus, int64_t left_ms)
+{
+        return sd_bus_set_method_call_timeout(
+                bus, (uint64_t)(left_ms > 1000 ? left_ms : 1000) * 1000);
+}
+
 /* Before the first question, so that no answer is out of date without a word. */
 static int listen_to(sd_bus *bus, const char *path)
 {
@@ -84,15 +91,14 @@ static int wait_for_word(sd_bus *bus, int64_t wait_ms)
         return r;
 }
 
-int systemd_unit_wait(const char *name, unsigned wait_ms)
+int systemd_unit_wait(const char *name, int64_t end)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_free_ char *path = NULL;
-        const int64_t end = clock_ms() + wait_ms;
         int r = sd_booted() > 0 ? open_bus(&bus) : -ENOPKG;
 
         if (r >= 0)
-                r = sd_bus_set_method_call_timeout(bus, (uint64_t)wait_ms * 1000);
+                r = set_timeout(bus, end - clock_ms());
         if (r >= 0)
                 r = sd_bus_path_encode(MANAGER "/unit", name, &path);
         if (r >= 0)

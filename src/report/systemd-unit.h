@@ -3,6 +3,7 @@
 /* Asking systemd about a unit. */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/macro.h"
 
@@ -17,8 +18,8 @@ typedef struct SystemdUnit {
 bool systemd_unit_is_over(const SystemdUnit *unit);
 
 /*
- * Waits until that is true of the unit `name`, at most for `wait_ms`. Returns 1 when it is, 0 when
- * the time is over, or a negative errno when systemd cannot be asked: -ENOPKG where it does not
- * run.
+ * Waits until that is true of the unit `name`, at most until clock_ms() is `end`. Returns 1 when it
+ * is, 0 when the time is over, or a negative errno when systemd cannot be asked: -ENOPKG where it
+ * does not run.
  */
-int systemd_unit_wait(const char *name, unsigned wait_ms) _must_check_;
+int systemd_unit_wait(const char *name, int64_t end) _must_check_;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "base/clock.h"
 #include "host/await.h"
 #include "host/scan.h"
 #include "report/report-json.h"
@@ -98,7 +99,22 @@ static bool parse_seconds(const char *text, unsigned *ret)
 }
 
 /* systemd knows best: of a unit that is not going to run, too. Where it cannot be asked (it takes
- * D-Bus, or root), the record that the stage leaves at its end says it. */
+ * D-Bus, or root), the record that the stage leaves at its end says it. Returns as either. */
+static int wait_until(int64_t end, bool verbose)
+{
+        int r = systemd_unit_wait("vfio-gpu.service", end);
+
+        if (r == -ENOPKG)
+                return 1; /* nobody is going to run it */
+        if (r >= 0)
+                return r;
+        if (verbose)
+                say_detail("systemd cannot be asked (%s): the record of the system stage is waited "
+                           "for",
+                        strerror(-r));
+        return await_run_file("system.json", end);
+}
+
 static ExitStatus wait_for_stage(const Options *options)
 {
         unsigned seconds = 0;
@@ -113,17 +129,7 @@ static ExitStatus wait_for_stage(const Options *options)
                         WAIT_MAX);
                 return EXIT_STATUS_USAGE;
         }
-        r = systemd_unit_wait("vfio-gpu.service", seconds * 1000);
-        if (r == -ENOPKG)
-                return EXIT_STATUS_OK; /* nobody is going to run it */
-        if (r < 0) {
-                if (options->verbose)
-                        say_detail(
-                                "systemd cannot be asked (%s): the record of the system stage is "
-                                "waited for",
-                                strerror(-r));
-                r = await_run_file("system.json", seconds * 1000);
-        }
+        r = wait_until(clock_ms() + (int64_t)seconds * 1000, options->verbose);
         if (r < 0) {
                 say_error("the end of the system stage cannot be waited for: %s", strerror(-r));
                 return EXIT_STATUS_MACHINE;
