@@ -35,14 +35,6 @@ static void try_config(const Config *config)
         }
 }
 
-/* libconfig forgets the string that it was reading when the text is wrong
- * (strbuf_append; 1.5, 1.7); whoever reads a wrong config ends soon after. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-        return "leak:libconfig.so";
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         _cleanup_free_ char *text = fuzz_text(data, size);

@@ -3,13 +3,6 @@
 
 #include <sys/inotify.h>
 
-/* What libpci had open when it gave up is lost, and no leak of ours. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-        return "leak:libpci\nleak:__alloc_dir\n";
-}
-
 static bool same_address(PciAddress a, const char *text)
 {
         return strcmp(PCI_ADDRESS(a), text) == 0;
