@@ -103,7 +103,8 @@ install_page = $(at_bindir) $(1) | install -D -m 0644 /dev/stdin $(DESTDIR)$(cal
 
 # The units, the pages and the dracut module name the program by its full path.
 at_bindir = sed 's|/usr/bin/vfio-gpu|$(bindir)/vfio-gpu|g'
-# The unit for one card has the sandbox of the one for all.
+# The units for one card, or one entry, have the sandbox of the one for all.
+templates := vfio-gpu@.service vfio-gpu-ready@.service
 service_section = sed -n '/^\[Service\]$$/,/^\[Install\]$$/ { /^\[Install\]$$/! p }' units/vfio-gpu.service
 
 install: all
@@ -111,14 +112,15 @@ install: all
 	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(catalogdir) $(DESTDIR)$(dracutdir)/50vfio-gpu $(DESTDIR)/etc
 	$(at_bindir) units/vfio-gpu.service >$(DESTDIR)$(unitdir)/vfio-gpu.service
 	chmod 0644 $(DESTDIR)$(unitdir)/vfio-gpu.service
-	{ $(service_section); cat units/vfio-gpu@.service; } | $(at_bindir) >$(DESTDIR)$(unitdir)/vfio-gpu@.service
-	chmod 0644 $(DESTDIR)$(unitdir)/vfio-gpu@.service
+	for unit in $(templates); do \
+		{ $(service_section); cat units/$$unit; } | $(at_bindir) >$(DESTDIR)$(unitdir)/$$unit && \
+		chmod 0644 $(DESTDIR)$(unitdir)/$$unit || exit 1; done
 	install -D -m 0644 units/90-vfio-gpu.rules $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
 	install -D -m 0755 units/vfio-gpu-generator $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	install -m 0644 units/vfio-gpu.catalog $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
 	$(foreach page,$(pages),$(call install_page,$(page)) &&) true
 	@# one page for all that the service consists of
-	for name in vfio-gpu@.service vfio-gpu-generator; do \
+	for name in $(templates) vfio-gpu-generator; do \
 		ln -sf vfio-gpu.service.8 $(DESTDIR)$(mandir)/man8/$$name.8 || exit 1; done
 	for f in module-setup.sh vfio-gpu-hook.sh; do \
 		$(at_bindir) dracut/50vfio-gpu/$$f >$(DESTDIR)$(dracutdir)/50vfio-gpu/$$f && \
@@ -129,10 +131,10 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/vfio-gpu $(DESTDIR)$(unitdir)/vfio-gpu.service $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
-	rm -f $(DESTDIR)$(unitdir)/vfio-gpu@.service $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
+	rm -f $(addprefix $(DESTDIR)$(unitdir)/,$(templates)) $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
 	rm -f $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	rm -f $(foreach page,$(pages),$(DESTDIR)$(call page_path,$(page)))
-	rm -f $(DESTDIR)$(mandir)/man8/vfio-gpu@.service.8 $(DESTDIR)$(mandir)/man8/vfio-gpu-generator.8
+	rm -f $(patsubst %,$(DESTDIR)$(mandir)/man8/%.8,$(templates) vfio-gpu-generator)
 	rm -rf $(DESTDIR)$(dracutdir)/50vfio-gpu
 	@! cmp -s conf/vfio-gpu.conf $(DESTDIR)/etc/vfio-gpu.conf || rm -f $(DESTDIR)/etc/vfio-gpu.conf
 

@@ -305,6 +305,20 @@ ExitStatus report_exit_status(const Report *report)
         return EXIT_STATUS_OK;
 }
 
+ExitStatus report_exit_status_of(const Report *report, const char *entry)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < report->plan->claims.n_items; i++) {
+                if (strcmp(report->plan->claims.items[i].entry->name, entry) != 0)
+                        continue;
+                if (report->verdicts[i].result != RESULT_READY)
+                        return EXIT_STATUS_UNSATISFIED;
+                any = true;
+        }
+        return any ? EXIT_STATUS_OK : EXIT_STATUS_UNSATISFIED;
+}
+
 int report_error(const Report *report)
 {
         if (report->overall != OVERALL_FAILED)

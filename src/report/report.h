@@ -64,6 +64,10 @@ const char *stage_word(Stage stage);
 
 ExitStatus report_exit_status(const Report *report);
 
+/* The same for who wants the GPUs of this entry: they are ready, or they are not, skipped and
+ * optional ones too. */
+ExitStatus report_exit_status_of(const Report *report, const char *entry);
+
 /* Whether the run was about the claim with index `index`: the others are told of in the whole
  * report, but neither to the journal, nor do they count for the exit status. */
 bool report_is_about(const Report *report, size_t index);

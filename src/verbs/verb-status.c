@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/quote.h"
 #include "host/await.h"
 #include "host/scan.h"
 #include "report/report-json.h"
@@ -71,18 +72,52 @@ static ExitStatus print(Session *s, const Stages *stages, const Report *report, 
         return status;
 }
 
+static bool has_entry(const Config *config, const char *name)
+{
+        for (size_t i = 0; i < config->n_entries; i++)
+                if (strcmp(config->entries[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+static ExitStatus check_names(Session *s)
+{
+        const Options *options = s->options;
+
+        for (size_t i = 0; i < options->n_arguments; i++)
+                if (!has_entry(s->config, options->arguments[i]))
+                        return session_fail(s, EXIT_STATUS_USAGE, EINVAL,
+                                "no entry of %s has the name %s", s->config_path,
+                                quote(options->arguments[i]));
+        return EXIT_STATUS_OK;
+}
+
+static ExitStatus exit_status(const Options *options, const Report *report)
+{
+        for (size_t i = 0; i < options->n_arguments; i++) {
+                ExitStatus status = report_exit_status_of(report, options->arguments[i]);
+
+                if (status != EXIT_STATUS_OK)
+                        return status;
+        }
+        return options->n_arguments > 0 ? EXIT_STATUS_OK : report_exit_status(report);
+}
+
 static ExitStatus show(Session *s, const Stages *stages)
 {
         Report report = {0};
         Since since = {0};
-        ExitStatus status = standing_report(s, stages, &report);
+        ExitStatus status = check_names(s);
+
+        if (status == EXIT_STATUS_OK)
+                status = standing_report(s, stages, &report);
 
         if (status == EXIT_STATUS_OK && since_build(&stages->history, s->host, s->plan,
                                                 edited_config(s, stages), s->arena, &since) < 0)
                 status = session_out_of_memory(s);
         if (status == EXIT_STATUS_OK)
                 status = print(s, stages, &report, &since);
-        return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
+        return status != EXIT_STATUS_OK ? status : exit_status(s->options, &report);
 }
 
 static bool parse_seconds(const char *text, unsigned *ret)

@@ -15,7 +15,7 @@ const Verb verbs[] = {
         {"plan", "the steps that apply would take, in order", NULL, false, verb_plan},
         {"apply", "take them (all, or those of one slot), read back, report", "[ADDRESS]", true,
                 verb_apply},
-        {"status", "what is bound now, against the config", NULL, false, verb_status},
+        {"status", "what is bound now, against the config", "[NAME]...", false, verb_status},
         {"release", "give cards back to the drivers of the host", "[NAME|ADDRESS]...", true,
                 verb_release},
         {"export", "the listed GPUs, as the program that takes them next wants them",
