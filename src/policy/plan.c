@@ -198,19 +198,41 @@ static void add_loads(Plan *plan, const Config *config, const Host *host, const 
                                             .text = ""});
 }
 
+static bool is_meant(const Plan *plan, const Claim *claim)
+{
+        return !plan->slot ||
+               (claim->display && pci_address_same_slot(claim->display->address, *plan->slot));
+}
+
+static bool is_taken(const Plan *plan, size_t index)
+{
+        const Claim *claim = &plan->claims.items[index];
+
+        return claim_is_accepted(claim) && is_meant(plan, claim);
+}
+
+static bool any_meant(const Plan *plan)
+{
+        for (size_t i = 0; i < plan->claims.n_items; i++)
+                if (is_meant(plan, &plan->claims.items[i]))
+                        return true;
+        return !plan->slot;
+}
+
+/* What all cards need is done for one as for all of them. */
 static void add_steps(Plan *plan, const Config *config, const Host *host)
 {
         const char *options = blacklist_vfio_options(config, host, &plan->claims, plan->arena);
 
-        if (!options)
+        if (!options || !plan->picked)
                 return;
         add_policy(plan, config, host, options);
         for (size_t i = 0; i < plan->claims.n_items; i++)
-                if (claim_is_accepted(&plan->claims.items[i]))
+                if (is_taken(plan, i))
                         add_holds(plan, i);
         add_loads(plan, config, host, options);
         for (size_t i = 0; i < plan->claims.n_items; i++) {
-                if (!claim_is_accepted(&plan->claims.items[i]))
+                if (!is_taken(plan, i))
                         continue;
                 add_frees(plan, host, i);
                 add_unbinds(plan, i);
@@ -232,6 +254,7 @@ PlanOff plan_off(const KernelWords *words, const Host *host)
 static int plan_fill(Plan *plan, const Config *config, const KernelWords *words, const Host *host)
 {
         plan->off = plan_off(words, host);
+        plan->picked = !plan->slot;
         if (plan->off != PLAN_ON)
                 return 0;
 
@@ -241,17 +264,21 @@ static int plan_fill(Plan *plan, const Config *config, const KernelWords *words,
         r = rules_judge(host, plan->arena, &plan->claims);
         if (r < 0)
                 return r;
+        plan->picked = any_meant(plan);
         add_steps(plan, config, host);
         warnings_collect(config, words, host, plan);
         return arena_failed(plan->arena) ? -ENOMEM : 0;
 }
 
-int plan_build(const Config *config, const KernelWords *words, const Host *host, Plan **ret)
+int plan_build(const Config *config, const KernelWords *words, const Host *host,
+        const PciAddress *slot, Plan **ret)
 {
         _cleanup_(plan_freep) Plan *plan = plan_new();
 
         if (!plan)
                 return -ENOMEM;
+
+        plan->slot = slot;
 
         int r = plan_fill(plan, config, words, host);
         if (r < 0)
@@ -267,36 +294,6 @@ bool plan_takes(const Plan *plan, const Function *f)
                         pci_address_compare(plan->steps[i].address, f->address) == 0)
                         return true;
         return false;
-}
-
-static bool is_in_slot(const Plan *plan, size_t claim, PciAddress address)
-{
-        const Function *display = plan->claims.items[claim].display;
-
-        return display && pci_address_same_slot(display->address, address);
-}
-
-static bool any_in_slot(const Plan *plan, PciAddress address)
-{
-        for (size_t i = 0; i < plan->claims.n_items; i++)
-                if (is_in_slot(plan, i, address))
-                        return true;
-        return false;
-}
-
-bool plan_narrow(Plan *plan, PciAddress address)
-{
-        bool claimed = any_in_slot(plan, address);
-        size_t n = 0;
-
-        for (size_t i = 0; claimed && i < plan->n_steps; i++) {
-                int claim = plan->steps[i].claim;
-
-                if (claim < 0 || is_in_slot(plan, (size_t)claim, address))
-                        plan->steps[n++] = plan->steps[i];
-        }
-        plan->n_steps = n;
-        return claimed;
 }
 
 bool plan_wants_settings(const Plan *plan, const Function *f)

@@ -16,7 +16,9 @@ typedef enum PlanOff {
 
 typedef struct Plan {
         Arena *arena;
-        PlanOff off; /* then there are no claims and no steps */
+        PlanOff off;            /* then there are no claims and no steps */
+        const PciAddress *slot; /* the steps are those that concern the GPU there; NULL: all GPUs */
+        bool picked;            /* an entry picks a GPU there; otherwise there are no steps */
         Claims claims;
         Step *steps; /* in the order in which apply takes them */
         size_t n_steps;
@@ -32,17 +34,13 @@ Plan *plan_new(void);
 void plan_add_step(Plan *plan, Step step);
 
 /*
- * Plans what `config` and the kernel's words want of `host`, both of which must outlive the plan. A
- * machine on which all is right gives no steps. Returns 0 or -ENOMEM; free with plan_free().
+ * Plans what `config` and the kernel's words want of `host`, all of which must outlive the plan. A
+ * machine on which all is right gives no steps. With `slot`, which may be NULL, all claims are
+ * judged as ever, but the steps are those of the GPU there, and those that all cards need. Returns
+ * 0 or -ENOMEM; free with plan_free().
  */
-int plan_build(
-        const Config *config, const KernelWords *words, const Host *host, Plan **ret) _must_check_;
-
-/*
- * Keeps of the steps those that concern the GPU in the slot of `address`: its own, and those that
- * all cards need. False, and no steps at all, when no entry picks a GPU there.
- */
-bool plan_narrow(Plan *plan, PciAddress address);
+int plan_build(const Config *config, const KernelWords *words, const Host *host,
+        const PciAddress *slot, Plan **ret) _must_check_;
 
 /* True when a step takes `f` from its driver: then it matters who uses it. */
 bool plan_takes(const Plan *plan, const Function *f);

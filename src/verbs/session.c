@@ -203,9 +203,8 @@ static ExitStatus build_plan(Session *s)
 {
         if (s->plan)
                 plan_free(TAKE_PTR(s->plan));
-        if (plan_build(s->config, &s->words, s->host, &s->plan) < 0)
+        if (plan_build(s->config, &s->words, s->host, s->slot, &s->plan) < 0)
                 return session_out_of_memory(s);
-        s->picked = !s->slot || plan_narrow(s->plan, *s->slot);
         return EXIT_STATUS_OK;
 }
 

@@ -21,7 +21,6 @@ typedef struct Session {
         KernelWords words;
         Plan *plan;
         const PciAddress *slot; /* what is planned and told concerns this slot alone; NULL: all */
-        bool picked;            /* an entry picks a GPU there */
         const char *trouble;    /* what went wrong, for STATUS=; NULL when nothing did */
         int error;              /* positive errno of it */
         bool recorded; /* the journal hears of trouble in a record, so that stderr must not tell it

@@ -184,7 +184,7 @@ static ExitStatus plan(Session *s, const Task *task)
                 status = session_plan(s);
         if (status != EXIT_STATUS_OK)
                 return status;
-        return s->picked ? session_ask_users(s) : EXIT_STATUS_OK;
+        return s->plan->picked ? session_ask_users(s) : EXIT_STATUS_OK;
 }
 
 static ExitStatus apply(Session *s, const Change *change, Task *task)
@@ -192,7 +192,7 @@ static ExitStatus apply(Session *s, const Change *change, Task *task)
         Report report = {0};
         ExitStatus status = plan(s, task);
 
-        if (status == EXIT_STATUS_OK && !s->picked) {
+        if (status == EXIT_STATUS_OK && !s->plan->picked) {
                 say_detail("no entry of %s picks a GPU at %s", s->config_path,
                         PCI_ADDRESS(task->slot));
                 return status;

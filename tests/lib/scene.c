@@ -257,11 +257,16 @@ void scene_done(Scene *scene)
         *scene = (Scene){0};
 }
 
-const Plan *scene_plan(Scene *scene)
+const Plan *scene_plan_slot(Scene *scene, const PciAddress *slot)
 {
         plan_freep(&scene->plan);
-        cr_assert_eq(plan_build(scene->config, &scene->words, scene->host, &scene->plan), 0);
+        cr_assert_eq(plan_build(scene->config, &scene->words, scene->host, slot, &scene->plan), 0);
         return scene->plan;
+}
+
+const Plan *scene_plan(Scene *scene)
+{
+        return scene_plan_slot(scene, NULL);
 }
 
 static void add_claim(Text *text, const Claim *claim)

@@ -32,8 +32,9 @@ void scene_done(Scene *scene);
         _cleanup_(scene_done) Scene name = {0};                                                    \
         scene_set(&(name), machine, config, NULL)
 
-/* Plans; replaces the plan that was there. */
+/* Plans, for the GPU in one slot or for all; replaces the plan that was there. */
 const Plan *scene_plan(Scene *scene);
+const Plan *scene_plan_slot(Scene *scene, const PciAddress *slot);
 
 /*
  * The claims as text, a word each: `name:0000:01:00.0{0,1}` with the numbers of the functions,
