@@ -9,8 +9,6 @@
 #   cards/NAME   what drivers did to that made-up card, from the card's own side
 #   facts/       what guest/report found inside; facts/journal/ are the journal's files, of both stages
 
-boot_limit=${VFIO_GPU_VM_LIMIT:-240} # seconds: a boot takes 25 on an idle machine, and machines get busy
-
 # What an emulated processor need not do: page-table isolation alone is a quarter of a boot.
 boot_words='mitigations=off init_on_alloc=0 nokaslr audit=0 random.trust_cpu=on 8250.nr_uarts=1 cryptomgr.notests'
 boot_words+=' initcall_blacklist=crypto_kdf108_init,jent_mod_init,init_encrypted' # self-tests, 2 s
@@ -24,6 +22,7 @@ boot_words+=' no_timer_check'
 # of the second
 boot_config() {
         local run=$1
+        [[ -n $machine_config ]] || return 0
         install -D -m 0644 "$machine_config" "$run/root.d/etc/vfio-gpu.conf"
         case $machine_initrd in
         own | without | no-config) ;;
@@ -64,11 +63,13 @@ boot_modprobe() {
 # boot_files RUN IMAGE INITRD
 boot_files() {
         local run=$1 image=$2 initrd=$3 boot_commands=()
+        mkdir -p "$run/root.d/etc"
         boot_config "$run"
         echo "$machine_fstab" >"$run/root.d/etc/fstab"
         [[ -z $machine_act ]] || install -D -m 0755 "$machine_act" "$run/root.d/usr/libexec/vm-act"
         boot_modprobe "$run"
         boot_lines "$run"
+        [[ -z $machine_carried ]] || cp -a "$machine_carried/." "$run/root.d/"
         boot_modules "$run" "$image" "$initrd"
         boot_commands+=("${machine_preloads[@]/#/modprobe }")
         boot_first "$run"
@@ -143,7 +144,7 @@ boot_qemu() {
         devices=("${devices[@]//DATA/$run/data}")
         # shellcheck disable=SC2154 # prepare made it
         devices=("${devices[@]//SECOND/$second_disk}")
-        exec timeout --kill-after=5 "$boot_limit" "${qemu[@]}" \
+        exec timeout --kill-after=5 "${VFIO_GPU_VM_LIMIT:-$machine_limit}" "${qemu[@]}" \
                 -machine q35,kernel-irqchip=split -accel tcg -smp "${VFIO_GPU_VM_SMP:-1}" -m 1024 \
                 -nodefaults -no-user-config -display none -no-reboot \
                 -chardev "$console" -serial chardev:console \

@@ -475,6 +475,12 @@ act_lacks() {
         lacks "$1" "$(content act)"
 }
 
+# before_says TEXT: the same of the boot before (the file "act.before")
+before_says() {
+        local check="before_says $*"
+        has "$1" "$(cat -- "$run.before/facts/act" 2>/dev/null)"
+}
+
 # act_exit N: of the whole file
 act_exit() {
         local check="act_exit $*"

@@ -25,6 +25,8 @@ machine_reset() {
         machine_preloads=()  # "MODULE OPTIONS" that the initramfs loads before anything else
         machine_modprobe=()  # lines of modprobe.d, in both stages
         machine_lines=()     # PATH LINE, of files that a stage has more
+        machine_limit=240    # seconds: a boot takes 25 on an idle machine, and machines get busy
+        machine_carried=     # files of the real root that an earlier boot of the same machine left, or nothing
         machine_second=      # whether there is what a machine of its own takes
         machine_fstab=
         machine_root=/dev/vda
@@ -130,6 +132,19 @@ added_lines() {
         for line; do
                 machine_lines+=("$path" "$line")
         done
+}
+
+# readme_steps STEP...: what the README has a user type there is /usr/libexec/way-STEP of the real root
+readme_steps() {
+        local step
+        for step; do
+                added_lines root "/usr/libexec/way-$step" "$(readme_way "$step")"
+        done
+}
+
+# takes_up_to SECONDS: a boot in which much is done
+takes_up_to() {
+        machine_limit=$1
 }
 
 # modprobe_d LINE: somebody's configuration of modprobe, in both stages

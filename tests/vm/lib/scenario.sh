@@ -9,6 +9,9 @@
 #   guests         on which guests it is booted, where these are not the usual ones
 #   act            bash that root runs in the guest when the boot is over, before facts are collected; each
 #                  command is shown before it runs, one that fails does not end it
+#   act.before     the same for a boot before that one: files in /run/facts/carried are in the real root of the
+#                  other, but for an initramfs "initrd", which it boots. Without vfio-gpu.conf, the config is
+#                  what the program installs, then what was carried.
 #   typed          what is typed at the serial console: lines "wait TEXT" and "type LINE"
 #   control        where "expect" says must_fail_checks_of: those checks, one a line; control.NAME where
 #                  it says that of several scenarios
@@ -36,7 +39,7 @@ scenario_guests() {
 scenario_machine() {
         local dir=$scenarios_dir/$1
         machine_reset
-        machine_config=$dir/vfio-gpu.conf
+        [[ ! -e $dir/vfio-gpu.conf ]] || machine_config=$dir/vfio-gpu.conf
         [[ ! -e $dir/initrd.conf ]] || machine_initrd_config=$dir/initrd.conf
         [[ ! -e $dir/act ]] || machine_act=$dir/act
         [[ ! -e $dir/typed ]] || machine_typed=$dir/typed
@@ -53,12 +56,26 @@ scenario_initrds() {
         done
 }
 
+# scenario_before SCENARIO RUN IMAGE INITRD: the boot before, if there is one; what "initrd" then has to be is in
+# RUN.before
+scenario_before() {
+        local act=$scenarios_dir/$1/act.before before=$2.before carried=$2.before/facts/carried
+        [[ -e $act ]] || return 0
+        machine_act=$act boot "$before" "$3" "$4"
+        [[ -e $carried/initrd ]] || return 0
+        zstd -q -1 --rm "$carried/initrd" -o "$before/initrd.zst"
+        machine_carried=$carried
+        initrd=$before
+}
+
 # scenario_boot NAME GUEST RUN IMAGE: boots it; the lists of its images come to lie beside its facts
 scenario_boot() {
-        local scenario=$1 guest=$2 run=$3 image=$4 variant
+        local scenario=$1 guest=$2 run=$3 image=$4 variant initrd
         scenario_machine "$scenario"
         # shellcheck disable=SC2154 # prepare fills initrds
-        boot "$run" "$image" "${initrds[$(initrd_name "$guest" "$machine_initrd" "$scenario")]}"
+        initrd=${initrds[$(initrd_name "$guest" "$machine_initrd" "$scenario")]}
+        scenario_before "$scenario" "$run" "$image" "$initrd"
+        boot "$run" "$image" "$initrd"
         mkdir -p "$run/images"
         for variant in "$machine_initrd" "${machine_looked_into[@]}"; do
                 cp "${initrds[$(initrd_name "$guest" "$variant" "$scenario")]}/list" "$run/images/$variant"
