@@ -20,6 +20,8 @@ static const char *const kept[] = {
         "modprobe.blacklist",
         "module_blacklist",
         "initcall_blacklist",
+        "modules_load",
+        "rd.modules_load",
         "rd.driver.",
         "nouveau",
         "nvidia",
@@ -87,6 +89,28 @@ const char *kernel_mask(const char *cmdline, Arena *arena)
                 text_add(&out, "%.*s", (int)blanks, at);
                 add_word(&out, at + blanks, n);
                 at += blanks + n;
+        }
+        return arena_failed(arena) ? NULL : out.string;
+}
+
+const char *kernel_mask_file(const char *text, Arena *arena)
+{
+        static const char between[] = " \t\n\r\"'[],";
+        Text out = TEXT_IN(arena);
+
+        while (*text) {
+                size_t n = strspn(text, between);
+
+                text_add(&out, "%.*s", (int)n, text);
+                text += n;
+                n = strcspn(text, between);
+
+                const char *equals = memchr(text, '=', n);
+                bool whole = !equals || equals + 1 == text + n || is_kept(text);
+
+                text_add(&out, "%.*s%s", (int)(whole ? n : (size_t)(equals - text)), text,
+                        whole ? "" : "=--");
+                text += n;
         }
         return arena_failed(arena) ? NULL : out.string;
 }

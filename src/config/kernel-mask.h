@@ -10,3 +10,7 @@
  * networks, or hold secrets. In `arena`; NULL when memory is out.
  */
 const char *kernel_mask(const char *cmdline, Arena *arena);
+
+/* The same for a file that a command line stands in, in whatever syntax: its lines stay what they
+ * are, and quotes, brackets and commas stand between words. */
+const char *kernel_mask_file(const char *text, Arena *arena);

@@ -203,9 +203,13 @@ static mode_t go(Packing *p, Way *way, const char *path, bool follow_last)
         return (mode_t)type;
 }
 
-/* The folders and links in it; files only where somebody looked at them. */
+/* The folders and links in it; files only where somebody looked at them. Outside of sysfs names
+ * tell of people: there, too, only what somebody looked at. */
 static void add_listed(Packing *p, const char *folder)
 {
+        if (strncmp(folder, "sys/", 4) != 0)
+                return;
+
         _cleanup_closedir_ DIR *directory = root_list(p->input->root, *folder ? folder : ".");
 
         for (const struct dirent *entry; directory && (entry = readdir(directory));) {

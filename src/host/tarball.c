@@ -277,7 +277,7 @@ int tarball_read(int fd, size_t file_max, TarballSink sink, void *context, char 
         int r = tarball_library_load(&reader.library);
 
         if (r < 0) {
-                *reterr_trouble = strdup(NO_LIBRARY);
+                *reterr_trouble = strdup("cannot be unpacked: " NO_LIBRARY);
                 return -ENOPKG;
         }
         r = open_reader(&reader, fd);

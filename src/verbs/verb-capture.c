@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/mask.h"
+#include "base/xml-excerpt.h"
 #include "config/kernel-mask.h"
 #include "host/capture.h"
 #include "host/scan-card.h"
@@ -30,7 +31,7 @@ static ExitStatus look_at_settings(Session *s)
         for (size_t i = 0; i < host->n_functions; i++) {
                 Function *f = &host->functions[i];
 
-                if (!function_may_have_variant(f) || f->virtual_function)
+                if (!function_may_have_variant(f) || f->virtual_function || f->stuck)
                         continue;
                 functions[n++] = f;
                 (void)scan_users_attached(&s->root, f, s->arena);
@@ -50,7 +51,7 @@ static ExitStatus ask_serials(Session *s)
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (function_is_gpu(f) && !f->virtual_function && !f->silent &&
+                if (function_is_gpu(f) && !f->virtual_function && !f->silent && !f->stuck &&
                         f->serial.state == SERIAL_UNREAD)
                         wanted[i] = SCAN_CARD_SERIAL;
         }
@@ -158,17 +159,55 @@ static ExitStatus collect_extras(Session *s, Mask *mask, Extras *extras)
         return arena_failed(s->arena) ? session_out_of_memory(s) : EXIT_STATUS_OK;
 }
 
-/* What stands in /sys and in the indexes of modules tells of no one; and of the addresses in
- * /proc/iomem, some look like what does. */
+/* How much of a file may be shown to others. */
+typedef enum Share {
+        SHARE_ALL,     /* it tells of no one, and some of its numbers look like what does */
+        SHARE_CMDLINE, /* a kernel's command line */
+        SHARE_WORDS,   /* such ones, among other things */
+        SHARE_DOMAIN,  /* a virtual machine of libvirt's */
+        SHARE_MASKED,
+} Share;
+
+static Share share_of(const char *path)
+{
+        static const struct {
+                const char *start;
+                Share share;
+        } starts[] = {
+                {"sys/", SHARE_ALL},
+                {"proc/iomem", SHARE_ALL},
+                {"lib/modules/", SHARE_ALL},
+                {"usr/lib/modules/", SHARE_ALL},
+                {"proc/cmdline", SHARE_CMDLINE},
+                {"etc/kernel/cmdline", SHARE_CMDLINE},
+                {"etc/cmdline.d/", SHARE_WORDS},
+                {"etc/default/grub", SHARE_WORDS},
+                {"etc/dracut.conf.d/", SHARE_WORDS},
+                {"boot/", SHARE_WORDS},
+                {"efi/", SHARE_WORDS},
+                {"usr/lib/bootc/", SHARE_WORDS},
+                {"etc/libvirt/", SHARE_DOMAIN},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+                if (strncmp(path, starts[i].start, strlen(starts[i].start)) == 0)
+                        return starts[i].share;
+        return SHARE_MASKED;
+}
+
 static const char *filter(void *context, const char *path, const char *text)
 {
         Mask *mask = context;
+        Share share = share_of(path);
 
-        if (strncmp(path, "sys/", 4) == 0 || strcmp(path, "proc/iomem") == 0 ||
-                strstr(path, "lib/modules/"))
+        if (share == SHARE_ALL)
                 return text;
-        if (strcmp(path, "proc/cmdline") == 0)
+        if (share == SHARE_CMDLINE)
                 text = kernel_mask(text, mask->arena);
+        if (share == SHARE_WORDS)
+                text = kernel_mask_file(text, mask->arena);
+        if (share == SHARE_DOMAIN)
+                text = xml_excerpt(text, mask->arena);
         return text ? mask_identifiers(mask, text) : NULL;
 }
 

@@ -47,3 +47,28 @@ Test(kernel_mask, words_of_the_program_stay)
                   words.serial_console);
         cr_expect(words.n_skip == 2 && words.n_luks == 2);
 }
+
+Test(kernel_mask, files_that_hold_a_command_line)
+{
+        static const struct {
+                const char *text, *masked;
+        } cases[] = {
+                {"", ""},
+                {"# of grub\nGRUB_CMDLINE_LINUX=\"root=/dev/mine "
+                 "vfio-pci.ids=10de:26b1,10de:1eb8\"\n"
+                 "GRUB_TIMEOUT=5\n",
+                        "# of grub\nGRUB_CMDLINE_LINUX=\"root=-- "
+                        "vfio-pci.ids=10de:26b1,10de:1eb8\"\n"
+                        "GRUB_TIMEOUT=--\n"},
+                {"kargs = [\"root=UUID=1\", \"iommu=pt\"]", "kargs = [\"root=--\", \"iommu=pt\"]"},
+                {"kernel_cmdline+=\" rd.driver.pre=vfio-pci ip=dhcp \"",
+                        "kernel_cmdline+=\" rd.driver.pre=vfio-pci ip=-- \""},
+                {"options root=/dev/mine ro\n", "options root=-- ro\n"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(arena_freep) Arena *arena = arena_new();
+
+                cr_expect_str_eq(kernel_mask_file(cases[i].text, arena), cases[i].masked);
+        }
+}
