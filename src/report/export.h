@@ -16,7 +16,8 @@ typedef struct Export {
         size_t n_claims;
         const char **warnings;
         size_t n_warnings;
-        bool incomplete; /* something that was asked for is missing, or not ready */
+        bool nvidia_plugin; /* NVIDIA's own device plugin serves NVIDIA's cards to KubeVirt */
+        bool incomplete;    /* something that was asked for is missing, or not ready */
         Text text;
 } Export;
 

@@ -28,6 +28,8 @@ const OptionRow option_rows[] = {
         {"force", NULL, "replace FILE if there is one", "init capture", FLAG(force)},
         {"serials", NULL, "leave serial numbers and other identifiers in", "capture",
                 FLAG(serials)},
+        {"nvidia-plugin", NULL, "kubevirt: NVIDIA's device plugin serves NVIDIA's cards", "export",
+                FLAG(nvidia_plugin)},
         {"help", NULL, "print this", NULL, .type = OPTION_HELP},
         {"version", NULL, "print the version", NULL, .type = OPTION_VERSION},
         {NULL, NULL, NULL, NULL, .type = OPTION_HELP},

@@ -16,6 +16,7 @@ typedef struct Options {
         size_t n_arguments;
         bool json;
         bool verbose;
+        bool nvidia_plugin; /* --nvidia-plugin */
         const char *output; /* --output, or NULL */
         bool force;
         const char *wait; /* --wait, "" without a number; or NULL */

@@ -4,6 +4,7 @@
 
 #include "base/quote.h"
 #include "host/scan.h"
+#include "report/export-kubevirt.h"
 #include "report/export-libvirt.h"
 #include "report/export-qemu.h"
 #include "verbs/say.h"
@@ -20,6 +21,8 @@ static const ExportFormat formats[] = {
         {"libvirt", "<hostdev> elements, for the <devices> of a domain (virsh edit)",
                 export_libvirt},
         {"qemu", "arguments, for a guest of -machine q35: qemu-system-x86_64 $(...)", export_qemu},
+        {"kubevirt", "YAML: permittedHostDevices, and the devices of a VirtualMachine",
+                export_kubevirt},
 };
 
 static void say_formats(void)
@@ -86,6 +89,7 @@ static ExitStatus write_format(Session *s, const ExportFormat *format)
                 return session_fail(s, EXIT_STATUS_USAGE, ENOENT, "%s", unknown);
         if (r < 0)
                 return session_out_of_memory(s);
+        e.nvidia_plugin = options->nvidia_plugin;
         format->write(&e);
         return print(s, &e);
 }
@@ -97,8 +101,13 @@ ExitStatus verb_export(const Options *options)
 
         if (!format)
                 return EXIT_STATUS_USAGE;
+        if (options->nvidia_plugin && format->write != export_kubevirt) {
+                say_error(
+                        "export %s takes no --nvidia-plugin (export kubevirt does)", format->name);
+                return EXIT_STATUS_USAGE;
+        }
 
-        ExitStatus status = session_open(options, SCAN_RELEASED, &s);
+        ExitStatus status = session_open(options, SCAN_RELEASED | SCAN_NAMES, &s);
         if (status == EXIT_STATUS_OK)
                 status = write_format(&s, format);
         session_done(&s);
