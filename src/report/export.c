@@ -7,6 +7,14 @@
 
 #include "base/quote.h"
 
+bool export_holds(const Export *e, const Claim *claim)
+{
+        for (size_t i = 0; i < e->n_claims; i++)
+                if (e->claims[i] == claim)
+                        return true;
+        return false;
+}
+
 static void _printf_(2, 0) warn(Export *e, const char *format, va_list args)
 {
         _cleanup_free_ char *text = NULL;

@@ -33,6 +33,9 @@ int export_select(const Report *report, const Config *config, const Host *host,
         const char *const *names, size_t n_names, Arena *arena, Export *ret,
         const char **reterr_unknown) _must_check_;
 
+/* Whether `claim` is one of those that are exported. */
+bool export_holds(const Export *e, const Claim *claim);
+
 /* Adds a warning. */
 void export_warn(Export *e, const char *format, ...) _printf_(2, 3);
 

@@ -4,6 +4,7 @@
 
 #include "base/quote.h"
 #include "host/scan.h"
+#include "report/export-ids.h"
 #include "report/export-kubevirt.h"
 #include "report/export-libvirt.h"
 #include "report/export-qemu.h"
@@ -23,6 +24,10 @@ static const ExportFormat formats[] = {
         {"qemu", "arguments, for a guest of -machine q35: qemu-system-x86_64 $(...)", export_qemu},
         {"kubevirt", "YAML: permittedHostDevices, and the devices of a VirtualMachine",
                 export_kubevirt},
+        {"cmdline", "kernel words that do it without vfio-gpu, as far as ids can",
+                export_ids_cmdline},
+        {"dracut", "the same as files: /etc/dracut.conf.d/vfio-pci.conf", export_ids_dracut},
+        {"modprobe", "and /etc/modprobe.d/vfio-pci.conf", export_ids_modprobe},
 };
 
 static void say_formats(void)
