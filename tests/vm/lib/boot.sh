@@ -26,6 +26,7 @@ boot_config() {
         install -D -m 0644 "$machine_config" "$run/root.d/etc/vfio-gpu.conf"
         case $machine_initrd in
         own | without | no-config) ;;
+        exported) cp -rT "${machine_config%/*}/etc" "$run/root.d/etc" ;;
         *) install -D -m 0644 "${machine_initrd_config:-$machine_config}" "$run/initrd.d/etc/vfio-gpu.conf" ;;
         esac
 }

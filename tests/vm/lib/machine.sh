@@ -80,6 +80,12 @@ image_without_config() {
         machine_initrd=no-config
 }
 
+# The initramfs that dracut made without the product, but with what that exports: the scenario's files in etc,
+# which the real root has as well.
+image_with_exported_files() {
+        machine_initrd=exported
+}
+
 # The initramfs in which no systemd runs, but dracut's own scripts.
 image_without_systemd() {
         machine_initrd=plain

@@ -60,9 +60,9 @@ prepare_image() {
 }
 
 # initrd_name GUEST VARIANT SCENARIO: what a scenario's initramfs is called; one that a host made for itself
-# has that host's config in it, and is the scenario's own
+# has that host's config in it, or its files, and is the scenario's own
 initrd_name() {
-        printf '%s/%s%s\n' "$1" "$2" "$([[ $2 != own ]] || echo "/$3")"
+        printf '%s/%s%s\n' "$1" "$2" "$([[ $2 != own && $2 != exported ]] || echo "/$3")"
 }
 
 # prepare_initrd VARIABLE NAME
@@ -71,7 +71,8 @@ prepare_initrd() {
         IFS=/ read -r guest variant scenario <<<"$2"
         if [[ -n $scenario ]]; then
                 config=scenarios/$scenario/vfio-gpu.conf
-                hash=$(sha256sum "$vm_dir/$config" | cut -c1-16)
+                [[ $variant != exported ]] || config=scenarios/$scenario/etc
+                hash=$(cd "$vm_dir" && find "$config" -type f -exec sha256sum {} + | sort | sha256sum | cut -c1-16)
         fi
         cache_get "$variable" "initrd-$variant-$guest" initrd "${images[$guest]}" "$variant" "$config" "$hash"
 }

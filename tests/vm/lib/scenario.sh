@@ -4,6 +4,7 @@
 # A scenario: a folder with
 #   vfio-gpu.conf  the config, in the initramfs and in the real root
 #   initrd.conf    the config in the initramfs, where that is another: a stale one
+#   etc            files of dracut and modprobe, where the machine has image_with_exported_files
 #   machine        what is built into the machine, in machine.sh's words
 #   expect         what has to be seen, in checks.sh's words
 #   guests         on which guests it is booted, where these are not the usual ones
