@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "lib/scene.h"
+#include "report/export-ids.h"
+#include "report/export-libvirt.h"
+#include "report/export-qemu.h"
 #include "test-export.h"
 
 #define CARD                                                                                       \
@@ -191,4 +194,65 @@ Test(export, functions_of_a_card_stay_together)
                 cr_expect_str_eq(guest_text(&e), machines[i].guest, "%s: \"%s\", not \"%s\"",
                         machines[i].machine, guest_text(&e), machines[i].guest);
         }
+}
+
+static size_t count(const char *text, const char *what)
+{
+        size_t n = 0;
+
+        for (; (text = strstr(text, what)); text += strlen(what))
+                n++;
+        return n;
+}
+
+static const char *format_text(Scene *scene, void (*format)(Export *e))
+{
+        const char *unknown = NULL;
+        Export e = {0};
+
+        cr_assert_eq(export_of(scene, NULL, 0, &e, &unknown), 0);
+        format(&e);
+        cr_assert_not(arena_failed(e.arena));
+        return e.text.string;
+}
+
+static bool is_made_of(const char *text, const char *letters)
+{
+        return !text[strspn(text, letters)];
+}
+
+/* Whatever the machine: libvirt and QEMU get the same functions, each once; and what a shell or a
+ * boot loader reads has nothing in it that they would read otherwise. */
+Test(export, holds_on_all_machines)
+{
+        static const char letters[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                "-_.,:= \n";
+
+        size_t total = 0;
+
+        for (size_t i = 0; i < scene_n_samples; i++) {
+                const SceneSample *sample = &scene_samples[i];
+                SCENE(scene, sample->machine, sample->config);
+                const char *libvirt = format_text(&scene, export_libvirt);
+                const char *qemu = format_text(&scene, export_qemu);
+                const char *cmdline = format_text(&scene, export_ids_cmdline);
+                size_t n = 0;
+
+                for (size_t k = 0; k < scene.host->n_functions; k++) {
+                        const char *host = arena_printf(scene.arena, "host=%s,",
+                                PCI_ADDRESS(scene.host->functions[k].address));
+
+                        cr_expect_leq(count(qemu, host), 1, "%s: %s", sample->name, qemu);
+                        n += count(qemu, host);
+                }
+                total += n;
+                cr_expect_eq(count(qemu, "-device vfio-pci,"), n, "%s: %s", sample->name, qemu);
+                cr_expect_eq(count(libvirt, "<hostdev "), n, "%s: %s", sample->name, libvirt);
+                cr_expect_eq(count(libvirt, "</hostdev>"), n, "%s: %s", sample->name, libvirt);
+                cr_expect(is_made_of(qemu, letters), "%s: %s", sample->name, qemu);
+                cr_expect(is_made_of(cmdline, letters), "%s: %s", sample->name, cmdline);
+                cr_expect_leq(count(cmdline, "\n"), 1, "%s: %s", sample->name, cmdline);
+        }
+        cr_expect_gt(total, 10);
 }
