@@ -63,6 +63,11 @@ int pci_address_parse(const char *text, PciAddress *ret, bool *ret_function)
         return 0;
 }
 
+bool pci_id_equal(PciId a, PciId b)
+{
+        return a.vendor == b.vendor && a.device == b.device;
+}
+
 int pci_id_parse(const char *text, PciId *ret)
 {
         uint32_t vendor = 0, device = 0;

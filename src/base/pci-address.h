@@ -28,6 +28,8 @@ typedef struct PciId {
  */
 int pci_address_parse(const char *text, PciAddress *ret, bool *ret_function) _must_check_;
 
+bool pci_id_equal(PciId a, PciId b);
+
 /* Parses `vvvv:dddd`, hexadecimal, exactly. Returns 0 or -EINVAL. */
 int pci_id_parse(const char *text, PciId *ret) _must_check_;
 

@@ -127,3 +127,11 @@ int config_parse(const char *path, const char *text, size_t size, Config **ret,
         *ret = TAKE_PTR(config);
         return 0;
 }
+
+const Entry *config_find_entry(const Config *config, const char *name)
+{
+        for (size_t i = 0; i < config->n_entries; i++)
+                if (strcmp(config->entries[i].name, name) == 0)
+                        return &config->entries[i];
+        return NULL;
+}

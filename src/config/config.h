@@ -115,5 +115,8 @@ DEFINE_CLEANUP(Config *, config_free);
 void config_problems_free(ConfigProblems *problems);
 DEFINE_CLEANUP(ConfigProblems *, config_problems_free);
 
+/* The entry of that name, or NULL. */
+const Entry *config_find_entry(const Config *config, const char *name);
+
 /* "disable_vga" and so on: both the key in the config and the name of the module's parameter. */
 const char *config_vfio_option_name(VfioOption option);

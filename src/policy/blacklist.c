@@ -108,13 +108,12 @@ int blacklist_build(const Config *config, const Host *host, const Claims *claims
 
 static bool is_model(const Entry *entry, const Function *f, const Function *model)
 {
-        bool same = f->id.vendor == model->id.vendor && f->id.device == model->id.device;
+        bool same = pci_id_equal(f->id, model->id);
 
         /* vfio-pci matches the subsystem only where ids= names one; only GPUs tell us theirs */
         if (!(entry->selectors & SELECT_SUBSYSTEM) || !function_is_gpu(f))
                 return same;
-        return same && f->subsystem.vendor == model->subsystem.vendor &&
-               f->subsystem.device == model->subsystem.device;
+        return same && pci_id_equal(f->subsystem, model->subsystem);
 }
 
 /* What could not be read may be one more of them. */

@@ -27,18 +27,13 @@ bool match_is_gpu(const Host *host, const Entry *entry, const Function *f)
         return counts(entry, f) && match_gpu(host, entry, f) == f;
 }
 
-static bool id_equal(PciId a, PciId b)
-{
-        return a.vendor == b.vendor && a.device == b.device;
-}
-
 static unsigned failing_model(const Entry *entry, const Function *f)
 {
         unsigned failing = 0;
 
-        if (!id_equal(entry->id, f->id))
+        if (!pci_id_equal(entry->id, f->id))
                 failing |= SELECT_ID;
-        if (!id_equal(entry->subsystem, f->subsystem))
+        if (!pci_id_equal(entry->subsystem, f->subsystem))
                 failing |= SELECT_SUBSYSTEM;
         if (entry->vendor != f->id.vendor)
                 failing |= SELECT_VENDOR;

@@ -80,14 +80,6 @@ static int choose_entry(Selecting *s, const Entry *entry)
         return r;
 }
 
-static const Entry *find_entry(const Config *config, const char *name)
-{
-        for (size_t i = 0; i < config->n_entries; i++)
-                if (strcmp(config->entries[i].name, name) == 0)
-                        return &config->entries[i];
-        return NULL;
-}
-
 /* The first GPU of the slot, or what stands there in its place. */
 static const Function *find_in_slot(const Host *host, PciAddress address)
 {
@@ -193,7 +185,7 @@ static const char *unknown(const Config *config, const char *name, Arena *arena)
 
 static int choose_named(Selecting *s, const char *name, const char **reterr_unknown)
 {
-        const Entry *entry = find_entry(s->config, name);
+        const Entry *entry = config_find_entry(s->config, name);
         PciAddress address = {0};
         bool function = false;
 

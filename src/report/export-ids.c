@@ -28,11 +28,6 @@ static void words_add(Words *words, const char *word)
                 *item = word;
 }
 
-static bool same_id(PciId a, PciId b)
-{
-        return a.vendor == b.vendor && a.device == b.device;
-}
-
 /* vfio-pci is to have it: for what is exported, or for another entry. */
 static bool is_meant(const Export *e, const Function *f)
 {
@@ -59,9 +54,9 @@ static const Function *find_other(const Export *e, const Function *f, bool same_
         for (size_t i = 0; i < e->host->n_functions; i++) {
                 const Function *other = &e->host->functions[i];
 
-                if (!other->unreadable && same_id(other->id, f->id) &&
+                if (!other->unreadable && pci_id_equal(other->id, f->id) &&
                         (!same_board || !has_board(other) ||
-                                same_id(other->subsystem, f->subsystem)) &&
+                                pci_id_equal(other->subsystem, f->subsystem)) &&
                         !is_meant(e, other))
                         return other;
         }

@@ -31,11 +31,6 @@ typedef struct Kubevirt {
 /* In the qualified names of Kubernetes the part behind the slash has at most so many letters. */
 #define NAME_MAX_LENGTH 63
 
-static bool same_id(PciId a, PciId b)
-{
-        return a.vendor == b.vendor && a.device == b.device;
-}
-
 /* NVIDIA's plugin serves all cards of NVIDIA, also those that a variant of vfio-pci has. */
 static bool is_the_plugins(const Kubevirt *k, PciId id)
 {
@@ -123,7 +118,7 @@ static ssize_t find_resource(Kubevirt *k, const Claim *claim)
         for (size_t i = 0; i < k->n_resources; i++) {
                 const Resource *r = &k->resources[i];
 
-                if (!same_id(r->id, id))
+                if (!pci_id_equal(r->id, id))
                         continue;
                 if (r->entry != claim->entry && !is_the_plugins(k, id))
                         export_warn(k->e,
@@ -212,7 +207,7 @@ static void warn_of_others(const Kubevirt *k, const Resource *r)
         for (size_t i = 0; i < host->n_functions; i++) {
                 const Function *f = &host->functions[i];
 
-                if (same_id(f->id, r->id) && !is_exported(k, f) && is_found(k, f))
+                if (pci_id_equal(f->id, r->id) && !is_exported(k, f) && is_found(k, f))
                         export_warn(k->e,
                                 "%s is of the same model (%04x:%04x), and KubeVirt hands it out as "
                                 "%s, too, while vfio-pci has it",

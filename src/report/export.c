@@ -47,14 +47,6 @@ void export_leave_out(Export *e, const char *format, ...)
         e->incomplete = true;
 }
 
-static const Entry *find_entry(const Config *config, const char *name)
-{
-        for (size_t i = 0; i < config->n_entries; i++)
-                if (strcmp(config->entries[i].name, name) == 0)
-                        return &config->entries[i];
-        return NULL;
-}
-
 static bool is_at(const Claim *claim, PciAddress address)
 {
         return claim->display && pci_address_same_slot(claim->display->address, address);
@@ -75,7 +67,7 @@ static const char *unknown(const Export *e, const char *name)
 /* Marks the claims that `name` means. */
 static int ask_for(const Export *e, const char *name, bool *asked, const char **reterr_unknown)
 {
-        const Entry *entry = find_entry(e->config, name);
+        const Entry *entry = config_find_entry(e->config, name);
         PciAddress address = {0};
         bool function = false, found = entry;
 

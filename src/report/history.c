@@ -16,8 +16,7 @@ static bool is_of(const Past *past, const Function *f)
         if (pci_address_compare(past->address, f->address) != 0)
                 return false;
         /* one that cannot be read any more does not say what it is */
-        return f->unreadable ||
-               (past->id.vendor == f->id.vendor && past->id.device == f->id.device);
+        return f->unreadable || pci_id_equal(past->id, f->id);
 }
 
 const Past *history_find(const History *history, const Function *f)
