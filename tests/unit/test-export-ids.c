@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "test-export.h"
+#include "lib/export-scene.h"
 
 #define CARD                                                                                       \
         "0000:01:00.0 10de:26b1 030200 group=1 subsystem=10de:16a1 modules=nouveau,nvidia\n"       \

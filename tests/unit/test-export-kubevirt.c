@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "test-export.h"
+#include "lib/export-scene.h"
 
 #define A   "0000:01:00.0 10de:2330 030200 group=1\n"
 #define B   "0000:02:00.0 10de:2330 030200 group=2\n"

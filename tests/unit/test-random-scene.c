@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "lib/export-scene.h"
 #include "lib/invariants.h"
 
 #define SCENES     20000u
@@ -38,6 +39,8 @@ static const char *judge(const uint8_t *bytes, size_t size, Arena *arena, Random
         scene_set(&scene, ret->machine, ret->config, ret->cmdline);
 
         const char *broken = invariants_of_plan(&scene);
+        if (!broken)
+                broken = invariants_of_exports(&scene);
         return broken ? arena_strdup(arena, broken) : NULL;
 }
 
