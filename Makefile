@@ -144,7 +144,7 @@ deps:
 # Both commands of the README: all the set-up, then the work, in a make that sees what was set up.
 check: deps
 	@$(MAKE) --no-print-directory DEV=1 all $(if $(SAN),SAN=1)
-	@tests/check unit fuzz interleave cases consumers dracut lint $(if $(SAN),,vm)
+	@tests/check unit fuzz interleave faults cases consumers dracut lint $(if $(SAN),,vm)
 
 demo: deps
 	@tests/vm/demo

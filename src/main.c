@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "verbs/say.h"
 #include "verbs/verbs.h"
@@ -19,11 +20,15 @@ int main(int argc, char **argv)
 {
         /* what a shell leaves open is not for us to hold: it may be the device that is to let go */
         (void)close_range(STDERR_FILENO + 1, ~0u, 0);
-        if (open_standard_files() < 0)
+
+        int r = open_standard_files();
+        if (r < 0) {
+                say_error("/dev/null cannot be opened: %s", strerror(-r));
                 return EXIT_STATUS_MACHINE;
+        }
 
         Options options = {0};
-        int r = options_parse(argc, argv, &options);
+        r = options_parse(argc, argv, &options);
         ExitStatus status = r < 0 ? EXIT_STATUS_USAGE : EXIT_STATUS_OK;
 
         if (r > 0)

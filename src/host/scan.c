@@ -113,17 +113,30 @@ static const char *read_release(const Scan *scan)
         return release;
 }
 
+/* A captured tree may lack it. Of this machine it must be known: vfio_gpu=0 may stand in it. */
+static int read_cmdline(Scan *scan, char **reterr_message)
+{
+        _cleanup_free_ char *text = NULL;
+        int r = root_read(scan->root, "proc/cmdline", CMDLINE_MAX, &text);
+
+        if (r < 0 && (r != -ENOENT || scan->root->real))
+                return fail(reterr_message, r,
+                        "the kernel command line (proc/cmdline) cannot be read: %s: it may say "
+                        "vfio_gpu=0, so nothing is done",
+                        strerror(-r));
+        scan->host->cmdline = text ? arena_strdup(scan->host->arena, text) : "";
+        return 0;
+}
+
 static void read_machine(Scan *scan)
 {
         const Root *root = scan->root;
         Host *host = scan->host;
-        const char *cmdline = text_of(scan, "proc/cmdline", CMDLINE_MAX);
 
         host->stage = scan_stage(root);
         host->crash_kernel = root_exists(root, "proc/vmcore");
         host->release =
                 root->release ? arena_strdup(host->arena, root->release) : read_release(scan);
-        host->cmdline = cmdline ? cmdline : "";
         host->policy = read_policy(scan);
         host->firmware_iommu = read_firmware_iommu(root);
         scan_image(root, host);
@@ -245,6 +258,8 @@ static int read_all(Scan *scan, unsigned flags, char **reterr_message)
 {
         int r = open_libpci(scan, reterr_message);
 
+        if (r == 0)
+                r = read_cmdline(scan, reterr_message);
         if (r < 0)
                 return r;
         read_machine(scan);

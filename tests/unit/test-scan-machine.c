@@ -29,6 +29,31 @@ Test(scan_machine, the_machine)
         cr_assert_eq(initrd->firmware_iommu, FIRMWARE_IOMMU_NONE);
 }
 
+/* vfio_gpu=0 may stand in it: who cannot read it does nothing. */
+Test(scan_machine, no_command_line)
+{
+        static const struct {
+                bool real, folder;
+                int error;
+        } cases[] = {{false, false, 0}, {true, false, -ENOENT}, {false, true, -EISDIR}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+                _cleanup_(root_done) Root root = ROOT_NULL;
+                _cleanup_(host_freep) Host *host = NULL;
+                _cleanup_free_ char *message = NULL;
+
+                root = cases[i].real ? tree_real_root(tree) : tree_root(tree);
+                tree_remove(tree, "proc/cmdline");
+                if (cases[i].folder)
+                        tree_add_directory(tree, "proc/cmdline");
+                cr_expect_eq(scan_host(&root, 0, &host, &message), cases[i].error, "%zu", i);
+                cr_expect_eq(!!message, cases[i].error < 0);
+                if (message)
+                        cr_expect(strstr(message, "it may say vfio_gpu=0"), "%s", message);
+        }
+}
+
 Test(scan_machine, the_stage)
 {
         static const char *const files[] = {"etc/initrd-release", "usr/lib/initrd-release"};
