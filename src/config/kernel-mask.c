@@ -89,6 +89,8 @@ const char *kernel_mask(const char *cmdline, Arena *arena)
                 text_add(&out, "%.*s", (int)blanks, at);
                 add_word(&out, at + blanks, n);
                 at += blanks + n;
+                if (n == 2 && strncmp(at - n, "--", n) == 0)
+                        break; /* what follows is for init */
         }
         return arena_failed(arena) ? NULL : out.string;
 }

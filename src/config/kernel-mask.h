@@ -7,7 +7,7 @@
 /*
  * Returns `cmdline` with `--` in place of the value of each word, but those that bear on GPUs, on
  * the IOMMU, on drivers, on the console and on passphrases: the others name disks, hosts and
- * networks, or hold secrets. In `arena`; NULL when memory is out.
+ * networks, or hold secrets; and without what is for init. In `arena`; NULL when memory is out.
  */
 const char *kernel_mask(const char *cmdline, Arena *arena);
 
