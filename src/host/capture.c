@@ -66,28 +66,6 @@ static size_t depth_of(const char *path)
         return n;
 }
 
-/* From the folder of the link, and no further up than to the root, which is its own parent: so it
- * leads to the same place wherever the tree lies. */
-static const char *relative_target(Packing *p, const char *path, const char *target)
-{
-        Text text = TEXT_IN(p->arena);
-        size_t depth = depth_of(path), up = *target == '/' ? depth : 0;
-
-        for (; strncmp(target, "../", 3) == 0; target += 3)
-                up++;
-        for (size_t i = 0; i < up && i < depth; i++)
-                text_add(&text, "../");
-        text_add(&text, "%s", target + strspn(target, "/"));
-        return text_is_empty(&text) ? "." : text.string;
-}
-
-/* The way to a path, link by link. */
-typedef struct Way {
-        char done[PATH_MAX]; /* what has been gone, without links */
-        char rest[PATH_MAX];
-        unsigned links;
-} Way;
-
 static bool append(char text[static PATH_MAX], const char *more)
 {
         size_t n = strlen(text);
@@ -102,6 +80,42 @@ static void go_up(char *path)
 
         *(slash ? slash : path) = '\0';
 }
+
+/* From the folder of the link, and no further up than to the root, which is its own parent: so it
+ * leads to the same place wherever the tree lies. Without detours, which capture-open.c does not
+ * go. */
+static const char *relative_target(Packing *p, const char *path, const char *target)
+{
+        _cleanup_free_ char *parts = strdup(target);
+        size_t depth = depth_of(path), up = *target == '/' ? depth : 0;
+        char down[PATH_MAX] = "";
+        Text text = TEXT_IN(p->arena);
+
+        if (!parts) {
+                arena_fail(p->arena);
+                return NULL;
+        }
+        for (char *rest = parts, *part; (part = strsep(&rest, "/"));) {
+                if (strcmp(part, "..") == 0 && *down)
+                        go_up(down);
+                else if (strcmp(part, "..") == 0)
+                        up++;
+                else if (*part && strcmp(part, ".") != 0 && !append(down, part))
+                        return NULL;
+        }
+        for (size_t i = 0; i < up && i < depth; i++)
+                text_add(&text, "%s..", i > 0 ? "/" : "");
+        if (*down)
+                text_add(&text, "%s%s", text_is_empty(&text) ? "" : "/", down);
+        return text_is_empty(&text) ? "." : text.string;
+}
+
+/* The way to a path, link by link. */
+typedef struct Way {
+        char done[PATH_MAX]; /* what has been gone, without links */
+        char rest[PATH_MAX];
+        unsigned links;
+} Way;
 
 /* Puts what the link says before the rest of the way. */
 static bool follow(Way *way, const char *target)
@@ -151,10 +165,11 @@ static mode_t look(const Packing *p, const char *path, char **ret_target)
 
 static void add_link(Packing *p, const char *path, const char *target)
 {
-        Entry *entry = add_entry(p, path, TARBALL_LINK);
+        const char *relative = relative_target(p, path, target);
+        Entry *entry = relative ? add_entry(p, path, TARBALL_LINK) : NULL;
 
         if (entry)
-                entry->target = relative_target(p, path, target);
+                entry->target = relative;
 }
 
 /* Takes one step. Returns the type of what the way has led to, 0 where it ends before, -1 to go on.
@@ -210,7 +225,7 @@ static void add_listed(Packing *p, const char *folder)
         if (strncmp(folder, "sys/", 4) != 0)
                 return;
 
-        _cleanup_closedir_ DIR *directory = root_list(p->input->root, *folder ? folder : ".");
+        _cleanup_closedir_ DIR *directory = root_list(p->input->root, folder);
 
         for (const struct dirent *entry; directory && (entry = readdir(directory));) {
                 _cleanup_free_ char *target = NULL;
@@ -256,7 +271,7 @@ static void add_traced(Packing *p, const TraceItem *item)
         }
 }
 
-/* Its folder must be there: what is in the way of it is not replaced. */
+/* A link in the way of it that leads nowhere is not replaced. */
 static void add_extra(Packing *p, const CaptureExtra *extra)
 {
         const char *name = strrchr(extra->path, '/');
@@ -266,8 +281,13 @@ static void add_extra(Packing *p, const CaptureExtra *extra)
 
         if (!folder)
                 return;
-        if (go(p, &way, folder, true) != S_IFDIR)
+        if (go(p, &way, folder, true) != S_IFDIR) {
+                if (way.links > 0) {
+                        leave_out(p, extra->path, "a link on the way to it leads nowhere");
+                        return;
+                }
                 snprintf(way.done, sizeof(way.done), "%s", folder);
+        }
         if (append(way.done, name + 1))
                 entry = add_entry(p, way.done, TARBALL_FILE);
         if (entry)

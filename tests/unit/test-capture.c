@@ -371,6 +371,39 @@ Test(capture, holds_what_was_looked_at_and_no_more)
         expect_text(&root, "sys/bus/pci/devices/0000:01:00.0/uevent", NULL);
 }
 
+/* Links as people make them, outside of sysfs. */
+Test(capture, links_lead_where_they_led)
+{
+        static const struct {
+                const char *target, *packed;
+        } cases[] = {
+                {"real", "real"},
+                {"./real", "real"},
+                {".//x/.././real", "real"},
+                {"/etc/modprobe.d/real", "../../etc/modprobe.d/real"},
+                {"//etc/./modprobe.d/real", "../../etc/modprobe.d/real"},
+                {"../../../../etc/modprobe.d/real", "../../etc/modprobe.d/real"},
+                {"../modprobe.d/real", "../modprobe.d/real"},
+                {"..", ".."},
+                {"/", "../.."},
+                {".", "."},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(tree_freep) Tree *machine = make_machine();
+                _cleanup_(arena_freep) Arena *arena = arena_new();
+                _cleanup_(root_done) Root root = ROOT_NULL;
+                _cleanup_free_ char *trouble = NULL, *target = NULL;
+
+                tree_add_directory(machine, "etc/modprobe.d/x");
+                tree_link(machine, "etc/modprobe.d/a.conf", cases[i].target);
+                (void)capture(machine, arena, NULL);
+                cr_assert(open_archive(&capture_limits, &root, &trouble) == 0, "%s", trouble);
+                cr_assert(root_link_target(&root, "etc/modprobe.d/a.conf", &target) == 0);
+                cr_expect_str_eq(target, cases[i].packed, "%s: %s", cases[i].target, target);
+        }
+}
+
 static const char *shout(_unused_ void *context, const char *path, const char *text)
 {
         return strcmp(path, "etc/crypttab") == 0 ? "masked\n" : text;
