@@ -33,7 +33,7 @@ static const char *rule_unreadable(const Bench *bench, const Claim *claim)
         return NULL;
 }
 
-static const char *iommu_advice(const Host *host)
+const char *rules_iommu_advice(const Host *host)
 {
         switch (host->firmware_iommu) {
         case FIRMWARE_IOMMU_NONE:
@@ -63,7 +63,7 @@ static const char *rule_no_iommu(const Bench *bench, const Claim *claim)
 
                 if (!f->unreadable && f->iommu_group < 0)
                         return arena_printf(bench->arena, "%s is in no IOMMU group: %s",
-                                PCI_ADDRESS(f->address), iommu_advice(bench->host));
+                                PCI_ADDRESS(f->address), rules_iommu_advice(bench->host));
         }
         return NULL;
 }

@@ -10,3 +10,7 @@
  * one group stand or fall together. Sentences live in `arena`. Returns 0 or -ENOMEM.
  */
 int rules_judge(const Host *host, Arena *arena, Claims *claims) _must_check_;
+
+/* How this host gets an IOMMU that works, or why it has none: what the firmware tells, and what to
+ * do. */
+const char *rules_iommu_advice(const Host *host);

@@ -91,6 +91,9 @@ static void add_gpu(Text *text, const Gpu *gpu)
                         function_class(gpu->shares_with[i]),
                         gpu->shares_with[i]->binding.driver ? gpu->shares_with[i]->binding.driver
                                                             : "no driver");
+        const char *advice = list_advice(gpu, text->arena);
+        if (advice)
+                text_add(text, "    %s\n", advice);
         if (gpu->boot_display)
                 text_add(text, "    shows the boot console\n");
         if (gpu->entry)
@@ -109,5 +112,7 @@ char *report_text_list(const GpuList *list)
                 add_gpu(&text, &list->items[i]);
         if (list->n_items == 0)
                 text_add(&text, "no GPU on this host\n");
+        if (list->no_iommu)
+                text_add(&text, "no IOMMU group: %s\n", list->no_iommu);
         return finish(&text);
 }

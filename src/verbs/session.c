@@ -320,6 +320,13 @@ ExitStatus session_foresee(Session *s, Report *ret)
         return session_report(s, verdicts, NULL, true, ret);
 }
 
+const Look *session_look(Session *s)
+{
+        screen_open(&s->screen);
+        /* an initramfs does not hold the library, and has no packages */
+        return screen_look(&s->screen, s->host->stage != STAGE_INITRD);
+}
+
 ExitStatus session_print(Session *s, char *text)
 {
         if (!text)

@@ -7,6 +7,7 @@
 #include "policy/plan.h"
 #include "report/report.h"
 #include "verbs/options.h"
+#include "verbs/screen.h"
 
 #define CONFIG_PATH "/etc/vfio-gpu.conf" /* unless --config names another */
 
@@ -21,8 +22,9 @@ typedef struct Session {
         KernelWords words;
         Plan *plan;
         const PciAddress *slot; /* what is planned and told concerns this slot alone; NULL: all */
-        const char *trouble;    /* what went wrong, for STATUS=; NULL when nothing did */
-        int error;              /* positive errno of it */
+        Screen screen;
+        const char *trouble; /* what went wrong, for STATUS=; NULL when nothing did */
+        int error;           /* positive errno of it */
         bool recorded; /* the journal hears of trouble in a record, so that stderr must not tell it
                         */
 } Session;
@@ -67,6 +69,10 @@ ExitStatus session_report(Session *session, const Verdict *verdicts, const StepO
 
 /* Builds the report of what `apply` would reach. */
 ExitStatus session_foresee(Session *session, Report *ret) _must_check_;
+
+/* How tables look where the output goes; NULL: it is to be text, which stays as it is for whoever
+ * reads it by a program. */
+const Look *session_look(Session *session);
 
 /* Prints `text`, which may be NULL (out of memory), and frees it. */
 ExitStatus session_print(Session *session, char *text) _must_check_;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/scan.h"
 #include "report/report-json.h"
+#include "report/report-table.h"
 #include "report/report-text.h"
 #include "verbs/say.h"
 #include "verbs/session.h"
@@ -14,8 +15,11 @@ static ExitStatus print_list(Session *s)
                 say_error("warning: %s", s->host->warnings[i]);
         if (list_build(s->host, s->plan, s->arena, &list) < 0)
                 return session_out_of_memory(s);
-        return session_print(
-                s, s->options->json ? report_json_list(&list) : report_text_list(&list));
+        if (s->options->json)
+                return session_print(s, report_json_list(&list));
+
+        const Look *look = session_look(s);
+        return session_print(s, look ? report_table_list(&list, look) : report_text_list(&list));
 }
 
 /* The hardware is shown even where the config is wrong; the status then says so. */

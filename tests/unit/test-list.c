@@ -89,6 +89,74 @@ Test(list, gpus_of_a_host)
         }
 }
 
+/* Each function of the first GPU and of its group: "goes", "other b", ...; then the advice. */
+static const char *fates_text(Scene *scene, const Plan *plan)
+{
+        static const char *const words[] = {"goes", "other", "stays", "tied", "bars"};
+        Text text = TEXT_IN(scene->arena);
+        GpuList list = {0};
+
+        cr_assert_eq(list_build(scene->host, plan, scene->arena, &list), 0);
+        for (size_t i = 0; i < scene->host->n_functions; i++) {
+                const Function *f = &scene->host->functions[i];
+                const Gpu *gpu = &list.items[0];
+                const Claim *other = NULL;
+                Fate fate = list_fate(gpu, f, &other);
+
+                text_separate(&text, ", ");
+                text_add(&text, "%s%s%s", words[fate], fate == FATE_OTHER ? " " : "",
+                        fate == FATE_OTHER ? other->entry->name : "");
+        }
+
+        const char *advice = list_advice(&list.items[0], scene->arena);
+        text_add(&text, "; %.*s", advice ? (int)strcspn(advice, ";,:") : 4,
+                advice ? advice : "none");
+        return text.string;
+}
+
+Test(list, what_goes_with_a_gpu)
+{
+        static const struct {
+                const char *machine, *config, *fates;
+        } hosts[] = {
+                {CARD, "", "goes, goes; none"},
+                {CARD, "{ address = '01:00'; }", "goes, goes; none"},
+                {CARD "0000:02:00.0 8086:10d3 020000 group=2\n", "", "goes, goes, stays; none"},
+                /* of the group: what may be listed, and what never goes */
+                {CARD "0000:02:00.0 8086:293e 040300 group=1\n", "",
+                        "goes, goes, tied; take it along with `allow_group_members = [ "
+                        "\"0000"},
+                {CARD "0000:02:00.0 8086:293e 040300 group=1\n",
+                        "{ address = '01:00'; allow_group_members = [ '02:00' ]; }",
+                        "goes, goes, goes; none"},
+                {CARD "0000:02:00.0 8086:10d3 020000 group=1\n", "",
+                        "goes, goes, bars; storage and network controllers are never handed over"},
+                {CARD "0000:02:00.0 8086:10d3 020000 group=1 unreadable=class\n", "",
+                        "goes, goes, bars; what cannot be read is never handed over"},
+                /* a card that another entry picks */
+                {CARD "0000:02:00.0 10de:26b1 030000 group=1\n",
+                        "{ address = '01:00'; }, { name = 'b'; address = '02:00'; }",
+                        "goes, goes, other b; none"},
+                {CARD "0000:02:00.0 10de:26b1 030000 group=1\n",
+                        "{ name = 'b'; address = '02:00'; }", "goes, goes, other b; none"},
+                /* what the entry leaves out, and the rest of an APU's slot */
+                {CARD, "{ address = '01:00'; functions = [ 0 ]; }",
+                        "goes, tied; take it along with `allow_group_members = [ \"0000"},
+                {"0000:07:00.0 1002:1638 030000 group=10\n"
+                 "0000:07:00.1 1002:1637 040300 group=11\n"
+                 "0000:07:00.2 1022:15df 108000 group=12\n",
+                        "", "goes, goes, stays; none"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+                SCENE(scene, hosts[i].machine, hosts[i].config);
+                const char *fates = fates_text(&scene, scene_plan(&scene));
+
+                cr_expect_str_eq(fates, hosts[i].fates, "%s%s: \"%s\", not \"%s\"",
+                        hosts[i].machine, hosts[i].config, fates, hosts[i].fates);
+        }
+}
+
 Test(list, without_a_plan_no_entry)
 {
         SCENE(scene, CARD, "{ address = '01:00'; }");
@@ -114,6 +182,8 @@ Test(list, text)
                                "    0000:01:00.0 class 0300, no driver, IOMMU group 1\n"
                                "    0000:01:00.1 class 0403, driver snd_hda_intel, IOMMU group 1\n"
                                "    shares its group with 0000:03:00.0 (class 0200, no driver)\n"
+                               "    storage and network controllers are never handed over; move "
+                               "the card to a slot with a group of its own\n"
                                "    shows the boot console\n"
                                "    picked by entry rtx\n"
                                "0000:05:00.0 Navi 31 [1002:744c]\n"
@@ -122,7 +192,9 @@ Test(list, text)
                                "    slot \"5-1\"\n"
                                "0000:07:00.0 NVSwitch [10de:22a3]\n"
                                "    0000:07:00.0 class 0680, no driver, IOMMU group 7\n"
-                               "    picked by entry fabric\n");
+                               "    picked by entry fabric\n"
+                               "no IOMMU group: switch the IOMMU on in the firmware (VT-d, AMD-Vi, "
+                               "SMMU) and in the kernel (`intel_iommu=on` on Intel)\n");
 }
 
 Test(list, text_of_a_host_without_gpus)

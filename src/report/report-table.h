@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* Reports for people, as tables on a terminal. All results are to be freed; NULL when memory is
+ * out. */
+
+#include "report/list.h"
+#include "report/table.h"
+
+/* A row a GPU, and below it what belongs to it or shares its IOMMU group. */
+char *report_table_list(const GpuList *list, const Look *look);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "report/table.h"
+
+#include <criterion/criterion.h>
+#include <locale.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "lib/scene.h"
+#include "report/report-table.h"
+
+static TableLibrary library;
+
+static void open_library(void)
+{
+        cr_assert_eq(table_library_load(&library), 0, "libsmartcols.so.1 is missing");
+}
+
+TestSuite(table, .init = open_library);
+
+static const Column columns[] = {
+        {.name = "CARD", .tree = true},
+        {.name = "NAME", .from = 60, .cut = true},
+        {.name = "GROUP", .right = true},
+        {.name = "NOTE", .from = 100},
+};
+
+/* A card and its audio function. */
+static const char *format(Arena *arena, unsigned width, bool colours, const char *name)
+{
+        Table table = {.columns = columns, .n_columns = ARRAY_SIZE(columns), .arena = arena};
+        Cell *card = table_add(&table, TABLE_NO_PARENT), *audio = table_add(&table, 0);
+        const Look look = {.library = &library, .width = width, .colours = colours};
+
+        card[0] = (Cell){"01:00.0", TONE_BAD};
+        card[1].text = name;
+        card[2].text = "3";
+        audio[0].text = "01:00.1";
+        audio[2].text = "13";
+        return table_format(&table, &look);
+}
+
+Test(table, is_as_wide_as_the_terminal)
+{
+        static const struct {
+                unsigned width;
+                const char *name, *lines;
+        } tables[] = {
+                {40, "RTX",
+                        "CARD      GROUP\n"
+                        "01:00.0       3\n"
+                        "`-01:00.1    13\n"},
+                {80, "RTX",
+                        "CARD      NAME GROUP\n"
+                        "01:00.0   RTX      3\n"
+                        "`-01:00.1         13\n"},
+                /* only what may be cut is cut */
+                {60, "0123456789012345678901234567890123456789abcdefghijklmnopqrstuvwxyz",
+                        "CARD      NAME                                         GROUP\n"
+                        "01:00.0   0123456789012345678901234567890123456789abcd     3\n"
+                        "`-01:00.1                                                 13\n"},
+                {132, "0123456789012345678901234567890123456789abcdefghijklmnopqrstuvwxyz",
+                        "CARD      NAME                                                            "
+                        "   GROUP\n"
+                        "01:00.0   0123456789012345678901234567890123456789abcdefghijklmnopqrstuvwx"
+                        "yz     3\n"
+                        "`-01:00.1                                                                 "
+                        "      13\n"},
+                /* a column with nothing in it takes no room, whatever there is */
+                {132, NULL,
+                        "CARD      GROUP\n"
+                        "01:00.0       3\n"
+                        "`-01:00.1    13\n"},
+                /* what would steer the terminal does not get there */
+                {80, "a\033[31mb",
+                        "CARD      NAME       GROUP\n"
+                        "01:00.0   a\\x1b[31mb     3\n"
+                        "`-01:00.1               13\n"},
+                {80, "Gr\xc3\xbcn",
+                        "CARD      NAME        GROUP\n"
+                        "01:00.0   Gr\\xc3\\xbcn     3\n"
+                        "`-01:00.1                13\n"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+                _cleanup_(arena_freep) Arena *arena = arena_new();
+
+                cr_expect_str_eq(format(arena, tables[i].width, false, tables[i].name),
+                        tables[i].lines, "%u", tables[i].width);
+        }
+}
+
+Test(table, letters_of_the_user_s_locale)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        cr_assert_not_null(setlocale(LC_CTYPE, "C.UTF-8"));
+        /* a letter of two bytes is one column wide, one of three may be two */
+        cr_expect_str_eq(format(arena, 80, false, "Gr\xc3\xbcn"), "CARD      NAME GROUP\n"
+                                                                  "01:00.0   Gr\xc3\xbcn     3\n"
+                                                                  "└─01:00.1         13\n");
+        cr_expect_str_eq(format(arena, 80, false, "\xe5\x8d\xa1"),
+                "CARD      NAME GROUP\n"
+                "01:00.0   \xe5\x8d\xa1       3\n"
+                "└─01:00.1         13\n");
+}
+
+Test(table, colours_where_they_are_wanted)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        const Look plain = {.library = &library, .width = 80};
+        const Look coloured = {.library = &library, .width = 80, .colours = true};
+
+        cr_expect_null(strchr(format(arena, 80, false, "RTX"), '\033'));
+        cr_expect_str_eq(format(arena, 80, true, "RTX"),
+                "\033[1mCARD     \033[0m \033[1mNAME\033[0m \033[1mGROUP\033[0m\n"
+                "\033[1;31m01:00.0  \033[0m RTX      3\n"
+                "`-01:00.1         13\n");
+        cr_expect_str_eq(table_paint(&plain, TONE_GOOD, "ready", arena), "ready");
+        cr_expect_str_eq(table_paint(&coloured, TONE_PLAIN, "ready", arena), "ready");
+        cr_expect_str_eq(table_paint(&coloured, TONE_GOOD, "ready", arena), "\033[32mready\033[0m");
+}
+
+Test(table, out_of_memory_is_remembered)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        arena_fail(arena);
+        cr_expect_str_eq(format(arena, 80, false, "RTX"), "");
+}
+
+/* The columns that the widest line of `text` takes, its notes left out: a terminal breaks them. */
+static int widest(const char *text)
+{
+        int width = 0;
+
+        for (; *text && *text != '\n'; text += strcspn(text, "\n") + 1) {
+                wchar_t line[1024];
+                _cleanup_free_ char *copy = strndup(text, strcspn(text, "\n"));
+                size_t n = mbstowcs(line, copy, ARRAY_SIZE(line));
+
+                cr_assert_lt(n, ARRAY_SIZE(line));
+                width = wcswidth(line, n) > width ? wcswidth(line, n) : width;
+        }
+        return width;
+}
+
+Test(table, no_line_of_any_machine_is_wider_than_the_terminal)
+{
+        static const unsigned widths[] = {40, 59, 60, 70, 80, 100, 132, 300};
+
+        cr_assert_not_null(setlocale(LC_CTYPE, "C.UTF-8"));
+        for (size_t i = 0; i < scene_n_samples; i++) {
+                SCENE(scene, scene_samples[i].machine, scene_samples[i].config);
+                GpuList list = {0};
+
+                for (size_t k = 0; k < scene.host->n_functions; k++)
+                        scene.host->functions[k].name =
+                                "GB202GL [RTX PRO 6000 Blackwell Server Edition]";
+                cr_assert_eq(list_build(scene.host, scene_plan(&scene), scene.arena, &list), 0);
+                for (size_t k = 0; k < ARRAY_SIZE(widths); k++) {
+                        const Look look = {.library = &library, .width = widths[k]};
+                        _cleanup_free_ char *text = report_table_list(&list, &look);
+
+                        cr_assert_not_null(text);
+                        cr_expect_leq(widest(text), (int)widths[k], "%s:\n%s",
+                                scene_samples[i].name, text);
+                }
+        }
+}
