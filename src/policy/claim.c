@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/claim.h"
 
-void claim_refuse(Claim *claim, Reason reason, const char *sentence)
+void claim_object(Claim *claim, Reason reason, Finding finding)
 {
-        if (!claim->reasons[reason])
-                claim->reasons[reason] = sentence;
+        if (!claim->findings[reason].cause)
+                claim->findings[reason] = finding;
+}
+
+void claim_refuse(Claim *claim, Reason reason, const char *cause)
+{
+        claim_object(claim, reason, (Finding){.cause = cause});
+}
+
+const char *claim_finding_text(Finding finding, Arena *arena)
+{
+        if (!finding.cause || !finding.remedy)
+                return finding.cause ? finding.cause : finding.remedy;
+        return arena_printf(arena, "%s; %s", finding.cause, finding.remedy);
 }
 
 Reason claim_reason(const Claim *claim)
@@ -12,7 +24,7 @@ Reason claim_reason(const Claim *claim)
         if (claim->skipped)
                 return REASON_NONE;
         for (int reason = REASON_NONE + 1; reason < _REASON_MAX; reason++)
-                if (claim->reasons[reason])
+                if (claim->findings[reason].cause)
                         return (Reason)reason;
         return REASON_NONE;
 }

@@ -10,6 +10,12 @@
 #include "host/host.h"
 #include "policy/reason.h"
 
+/* What a rule found against a claim; all NULL: nothing. Clauses without a full stop. */
+typedef struct Finding {
+        const char *cause;
+        const char *remedy; /* where it can be told better than by the reason alone, or NULL */
+} Finding;
+
 typedef struct Claim {
         const Host *host;
         const Entry *entry;
@@ -20,7 +26,7 @@ typedef struct Claim {
         const Function **functions; /* what is claimed: of the card, then of its group */
         const char **drivers;       /* the VFIO driver that each of them is to get */
         size_t n_functions;
-        const char *reasons[_REASON_MAX]; /* for each reason that applies, a sentence about it */
+        Finding findings[_REASON_MAX]; /* for each reason that applies, its cause */
 } Claim;
 
 typedef struct Claims {
@@ -28,8 +34,14 @@ typedef struct Claims {
         size_t n_items;
 } Claims;
 
-/* Records that `reason` stands against the claim; the first sentence for a reason stays. */
-void claim_refuse(Claim *claim, Reason reason, const char *sentence);
+/* Records that `reason` stands against the claim; the first finding for a reason stays. */
+void claim_object(Claim *claim, Reason reason, Finding finding);
+
+/* The same where there is no better remedy than the reason's own. */
+void claim_refuse(Claim *claim, Reason reason, const char *cause);
+
+/* "cause; remedy", or the one of them that there is. */
+const char *claim_finding_text(Finding finding, Arena *arena);
 
 /* The reason that weighs most, or REASON_NONE: the claim is accepted or skipped. */
 Reason claim_reason(const Claim *claim);

@@ -26,6 +26,12 @@ const char *image_command(ImageTool tool)
         return "`dracut -f`, or what this host has in its place";
 }
 
+const char *image_rebuild(ImageTool tool, Arena *arena)
+{
+        return arena_printf(arena, "rebuild the initramfs with vfio-gpu in it (%s) and reboot",
+                image_command(tool));
+}
+
 static size_t length_of(const char *text)
 {
         size_t n = strlen(text);

@@ -24,5 +24,8 @@ bool image_config_is_same(const char *a, const char *b);
  * from here. */
 const char *image_command(ImageTool tool);
 
+/* "rebuild the initramfs with vfio-gpu in it (`dracut -f`) and reboot". */
+const char *image_rebuild(ImageTool tool, Arena *arena);
+
 /* What is wrong with it, as a clause; NULL where it fits. */
 const char *image_trouble(ImageState state);

@@ -161,15 +161,21 @@ void members_advise(Advice *advice, const Claims *claims, const Function *f)
         }
 }
 
-const char *members_advice(const Advice *advice, Arena *arena)
+Finding members_advice(const Advice *advice, Arena *arena)
 {
         static const char move[] = "move the card to a slot with a group of its own";
 
         if (advice->never)
-                return arena_printf(arena, "%s; %s", advice->never, move);
+                return (Finding){.cause = advice->never, .remedy = move};
         if (advice->other)
-                return arena_printf(arena, "they go together or not at all: see entry %s, or %s",
-                        advice->other->entry->name, move);
-        return arena_printf(arena, "take it along with `allow_group_members = [ %s ];`, or %s",
-                advice->items.string, move);
+                return (Finding){
+                        .cause = "they go together or not at all",
+                        .remedy = arena_printf(
+                                arena, "see entry %s, or %s", advice->other->entry->name, move),
+                };
+        return (Finding){
+                .remedy = arena_printf(arena,
+                        "take it along with `allow_group_members = [ %s ];`, or %s",
+                        advice->items.string, move),
+        };
 }

@@ -36,4 +36,6 @@ typedef struct Advice {
 } Advice;
 
 void members_advise(Advice *advice, const Claims *claims, const Function *f);
-const char *members_advice(const Advice *advice, Arena *arena);
+
+/* Its cause is why the foreigners cannot be taken along as they are, or NULL. */
+Finding members_advice(const Advice *advice, Arena *arena);

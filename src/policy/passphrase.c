@@ -32,7 +32,7 @@ const char *passphrase_prompt(const KernelWords *words, const Host *host, Arena 
 static bool will_be_taken(const Claim *claim)
 {
         for (int reason = 0; reason < _REASON_MAX; reason++)
-                if (claim->reasons[reason] && reason != REASON_DRIVER_BUSY)
+                if (claim->findings[reason].cause && reason != REASON_DRIVER_BUSY)
                         return false;
         return !claim->skipped;
 }

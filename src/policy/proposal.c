@@ -97,7 +97,7 @@ static int ask(const Proposing *p, const char *text, const char **reterr_why)
                         p->proposals.items[i].asked = true;
                         return 0;
                 }
-        *reterr_why = claims.items[0].reasons[claim_reason(&claims.items[0])];
+        *reterr_why = claims.items[0].findings[claim_reason(&claims.items[0])].cause;
         return -EINVAL;
 }
 

@@ -34,7 +34,13 @@ const char *reason_word(Reason reason);
 /* The errno that says about the same, for ERRNO=; 0 for REASON_NONE. */
 int reason_errno(Reason reason);
 
+/* What it means: a clause without a full stop, the same in the manual. NULL for REASON_NONE. */
+const char *reason_cause(Reason reason);
+
 /* What to do about it on a host whose initramfs `tool` makes: one sentence without a full stop,
  * which may live in `arena`. NULL for REASON_NONE, or when memory was out, which the arena
  * remembers. */
 const char *reason_remedy(Reason reason, ImageTool tool, Arena *arena);
+
+/* The same on no host in particular: as the manual has it. */
+const char *reason_remedy_anywhere(Reason reason);

@@ -56,7 +56,7 @@ static int choose(Selecting *s, const Claim *claim)
                         return -ENOMEM;
         /* what stands against handing it over does not matter, unless there is nothing */
         if (!claim->display)
-                memcpy(chosen->reasons, claim->reasons, sizeof(chosen->reasons));
+                memcpy(chosen->findings, claim->findings, sizeof(chosen->findings));
         return add_strays(s, chosen);
 }
 

@@ -13,55 +13,61 @@ bool release_takes(const Claims *claims, const Function *f)
         return false;
 }
 
-static const char *in_use(const Function *f, Arena *arena)
+static Finding in_use(const Function *f, Arena *arena)
 {
         const char *address = PCI_ADDRESS(f->address), *driver = f->binding.driver;
 
         if (!binding_is_vfio(&f->binding))
-                return NULL;
+                return (Finding){0};
         if (f->users.names)
-                return arena_printf(arena,
-                        "%s is on %s and in use: %s; shut that down first: a driver that is told "
-                        "to let go of a card in use waits for ever",
-                        address, driver, f->users.names);
+                return (Finding){
+                        .cause = arena_printf(arena, "%s is on %s and in use: %s", address, driver,
+                                f->users.names),
+                        .remedy = "shut that down first: a driver that is told to let go of a card "
+                                  "in use waits for ever",
+                };
         if (f->users.doubt)
-                return arena_printf(arena, "%s is on %s and may be in use: %s", address, driver,
-                        f->users.doubt);
-        return NULL;
+                return (Finding){.cause = arena_printf(arena, "%s is on %s and may be in use: %s",
+                                         address, driver, f->users.doubt)};
+        return (Finding){0};
 }
 
 /* vfio-pci takes the virtual functions away when it lets go of their card. */
-static const char *has_vfs(const Function *f, Arena *arena)
+static Finding has_vfs(const Function *f, Arena *arena)
 {
         if (!binding_is_vfio(&f->binding) || f->enabled_vfs == 0)
-                return NULL;
-        return arena_printf(arena,
-                "%s has %u SR-IOV virtual functions enabled, which VMs may hold: switch them off "
-                "first (`sriov_numvfs`)",
-                PCI_ADDRESS(f->address), f->enabled_vfs);
+                return (Finding){0};
+        return (Finding){
+                .cause = arena_printf(arena,
+                        "%s has %u SR-IOV virtual functions enabled, which VMs may hold",
+                        PCI_ADDRESS(f->address), f->enabled_vfs),
+                .remedy = "switch them off first (`sriov_numvfs`)",
+        };
 }
 
-static const char *is_stuck(const Function *f, Arena *arena)
+static Finding is_stuck(const Function *f, Arena *arena)
 {
         if (!f->stuck)
-                return NULL;
-        return arena_printf(arena,
-                "a step on %s never came back: %s is still in the kernel with it; power the "
-                "machine off and on",
-                PCI_ADDRESS(f->address), f->stuck);
+                return (Finding){0};
+        return (Finding){
+                .cause = arena_printf(arena,
+                        "a step on %s never came back: %s is still in the kernel with it",
+                        PCI_ADDRESS(f->address), f->stuck),
+                .remedy = "power the machine off and on",
+        };
 }
 
-static const char *is_unreadable(const Function *f, Arena *arena)
+static Finding is_unreadable(const Function *f, Arena *arena)
 {
         if (!function_trouble(f))
-                return NULL;
-        return arena_printf(
-                arena, "%s could not be read: %s", PCI_ADDRESS(f->address), function_trouble(f));
+                return (Finding){0};
+        return (Finding){.cause = arena_printf(arena, "%s could not be read: %s",
+                                 PCI_ADDRESS(f->address), function_trouble(f))};
 }
 
 static const struct {
         Reason reason;
-        const char *(*rule)(const Function *f, Arena *arena);
+        Finding (*rule)(const Function *f, Arena *arena);
 } rules[] = {
         {REASON_UNREADABLE, is_unreadable},
         {REASON_DRIVER_BUSY, in_use},
@@ -76,10 +82,9 @@ void release_judge(Claims *claims, Arena *arena)
 
                 for (size_t k = 0; k < claim->n_functions * ARRAY_SIZE(rules); k++) {
                         const Function *f = claim->functions[k / ARRAY_SIZE(rules)];
-                        const char *sentence = rules[k % ARRAY_SIZE(rules)].rule(f, arena);
 
-                        if (sentence)
-                                claim_refuse(claim, rules[k % ARRAY_SIZE(rules)].reason, sentence);
+                        claim_object(claim, rules[k % ARRAY_SIZE(rules)].reason,
+                                rules[k % ARRAY_SIZE(rules)].rule(f, arena));
                 }
         }
 }
@@ -255,26 +260,37 @@ static const char *remedy(const Claim *claim, const Step *trouble, Reason reason
         return reason_remedy(reason, claim->host->image_tool, arena);
 }
 
+static Finding what_failed(const Claim *claim, const Step *trouble, const StepOutcome *outcome,
+        const Verdict *verdict, Arena *arena)
+{
+        const char *where = verify_whereabouts(claim, verdict->bindings, arena);
+
+        if (trouble)
+                return (Finding){
+                        .cause = arena_printf(arena, "could not %s: %s; now %s",
+                                step_describe(trouble, arena),
+                                outcome->state == STEP_FAILED ? strerror(outcome->error)
+                                                              : "not in time",
+                                where),
+                        .remedy = remedy(claim, trouble, verdict->reason, arena),
+                };
+        return (Finding){
+                .cause = arena_printf(arena, "it came back to VFIO: %s", where),
+                .remedy = "find what else hands it over: `vfio-pci.ids=` on the kernel command "
+                          "line, libvirt, driverctl",
+        };
+}
+
 static Verdict failed(Verdict verdict, const Claim *claim, const Step *trouble,
         const StepOutcome *outcome, Arena *arena)
 {
-        const char *where = verify_whereabouts(claim, verdict.bindings, arena);
-
         verdict.result = RESULT_FAILED;
         verdict.reason =
                 outcome && outcome->state == STEP_TIMED_OUT ? REASON_TIMEOUT : REASON_BIND_FAILED;
         verdict.error = outcome && outcome->state == STEP_FAILED ? outcome->error
                                                                  : reason_errno(verdict.reason);
-        if (trouble)
-                verdict.message = arena_printf(arena, "could not %s: %s; now %s; %s",
-                        step_describe(trouble, arena),
-                        outcome->state == STEP_FAILED ? strerror(outcome->error) : "not in time",
-                        where, remedy(claim, trouble, verdict.reason, arena));
-        else
-                verdict.message = arena_printf(arena,
-                        "it came back to VFIO: %s; something else than vfio-gpu hands it over "
-                        "(`vfio-pci.ids=` on the kernel command line, libvirt, driverctl)",
-                        where);
+        verdict_blame(&verdict, claim, verdict.reason,
+                what_failed(claim, trouble, outcome, &verdict, arena), arena);
         return verdict;
 }
 
@@ -357,7 +373,9 @@ Verdict release_verify(const Plan *plan, size_t index, const Binding *now,
                 return verdict;
         if (reason != REASON_NONE) {
                 verdict.result = verify_refusal(reason);
-                verdict.message = claim->reasons[reason];
+                verdict.cause = claim->findings[reason].cause;
+                verdict.remedy = claim->findings[reason].remedy;
+                verdict.message = claim_finding_text(claim->findings[reason], arena);
                 verdict.error = reason_errno(reason);
                 return verdict;
         }

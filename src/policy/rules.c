@@ -16,10 +16,13 @@ typedef struct Bench {
         const Claims *claims;
 } Bench;
 
-/* A rule returns a sentence about what it found, or NULL when the claim keeps it. */
-typedef const char *(*Rule)(const Bench *bench, const Claim *claim);
+/* A rule returns what it found; nothing when the claim keeps it. */
+typedef Finding (*Rule)(const Bench *bench, const Claim *claim);
 
-static const char *rule_unreadable(const Bench *bench, const Claim *claim)
+#define NOTHING           ((Finding){0})
+#define FOUND(bench, ...) ((Finding){.cause = arena_printf((bench)->arena, __VA_ARGS__)})
+
+static Finding rule_unreadable(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
@@ -27,51 +30,57 @@ static const char *rule_unreadable(const Bench *bench, const Claim *claim)
                             function_shares_group(claim->functions, claim->n_functions, f);
 
                 if (function_trouble(f) && near)
-                        return arena_printf(bench->arena, "%s could not be read: %s",
-                                PCI_ADDRESS(f->address), function_trouble(f));
+                        return FOUND(bench, "%s could not be read: %s", PCI_ADDRESS(f->address),
+                                function_trouble(f));
         }
-        return NULL;
+        return NOTHING;
 }
 
-const char *rules_iommu_advice(const Host *host)
+Finding rules_iommu_advice(const Host *host)
 {
         switch (host->firmware_iommu) {
         case FIRMWARE_IOMMU_NONE:
-                return "the firmware describes no IOMMU: switch on VT-d (Intel), AMD-Vi or SMMU in "
-                       "its set-up";
+                return (Finding){"the firmware describes no IOMMU",
+                        "switch on VT-d (Intel), AMD-Vi or SMMU in its set-up"};
         case FIRMWARE_IOMMU_INTEL:
-                return "the firmware has one (DMAR), the kernel does not use it: boot with "
-                       "`intel_iommu=on`";
+                return (Finding){"the firmware has one (DMAR), the kernel does not use it",
+                        "boot with `intel_iommu=on`"};
         case FIRMWARE_IOMMU_AMD:
-                return "the firmware has one (IVRS), the kernel does not use it: boot without "
-                       "`amd_iommu=off` and `iommu=off`";
+                return (Finding){"the firmware has one (IVRS), the kernel does not use it",
+                        "boot without `amd_iommu=off` and `iommu=off`"};
         case FIRMWARE_IOMMU_ARM:
-                return "the firmware has tables for one (IORT), the kernel does not use it: boot "
-                       "without `iommu.passthrough=1`, with an SMMU driver";
+                return (Finding){
+                        "the firmware has tables for one (IORT), the kernel does not use it",
+                        "boot without `iommu.passthrough=1`, with an SMMU driver"};
         case FIRMWARE_IOMMU_UNKNOWN:
                 break;
         }
-        return "switch the IOMMU on in the firmware (VT-d, AMD-Vi, SMMU) and in the kernel "
-               "(`intel_iommu=on` on Intel)";
+        return NOTHING;
 }
 
 /* Without a group vfio-pci's probe takes the console away first and fails after that. */
-static const char *rule_no_iommu(const Bench *bench, const Claim *claim)
+static Finding rule_no_iommu(const Bench *bench, const Claim *claim)
 {
+        const Finding advice = rules_iommu_advice(bench->host);
+
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
+                Finding finding = {.remedy = advice.remedy};
 
-                if (!f->unreadable && f->iommu_group < 0)
-                        return arena_printf(bench->arena, "%s is in no IOMMU group: %s",
-                                PCI_ADDRESS(f->address), rules_iommu_advice(bench->host));
+                if (f->unreadable || f->iommu_group >= 0)
+                        continue;
+                finding.cause = arena_printf(bench->arena, "%s is in no IOMMU group%s%s",
+                        PCI_ADDRESS(f->address), advice.cause ? ": " : "",
+                        advice.cause ? advice.cause : "");
+                return finding;
         }
-        return NULL;
+        return NOTHING;
 }
 
-static const char *rule_boot_display(const Bench *bench, const Claim *claim)
+static Finding rule_boot_display(const Bench *bench, const Claim *claim)
 {
         if (claim->entry->allow_boot_display)
-                return NULL;
+                return NOTHING;
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
                 const char *address = PCI_ADDRESS(f->address);
@@ -79,33 +88,31 @@ static const char *rule_boot_display(const Bench *bench, const Claim *claim)
                 if (!function_drives_monitor(f))
                         continue;
                 if (f->boot_vga)
-                        return arena_printf(
-                                bench->arena, "%s shows the boot console (boot_vga)", address);
+                        return FOUND(bench, "%s shows the boot console (boot_vga)", address);
                 if (f->boot_framebuffer)
-                        return arena_printf(
-                                bench->arena, "the firmware's framebuffer lies in %s", address);
+                        return FOUND(bench, "the firmware's framebuffer lies in %s", address);
         }
-        return NULL;
+        return NOTHING;
 }
 
 /* A driver that is told to let go waits for whoever has the device open, and may wait for ever. */
-static const char *in_use(const Function *f, Arena *arena)
+static Finding in_use(const Bench *bench, const Function *f)
 {
         const char *address = PCI_ADDRESS(f->address);
+        Finding finding = {0};
 
         if (!f->users.known)
-                return NULL; /* before anything is done, somebody will look */
-        if (f->users.names)
-                return arena_printf(arena,
-                        "%s is on %s and in use: %s; stop or unplug that, then `systemctl restart "
-                        "vfio-gpu`",
-                        address, f->binding.driver, f->users.names);
-        if (f->users.doubt)
-                return arena_printf(arena,
-                        "%s is on %s and may be in use: %s; once it is surely not, `systemctl "
-                        "restart vfio-gpu`",
+                return NOTHING; /* before anything is done, somebody will look */
+        if (f->users.names) {
+                finding.cause = arena_printf(bench->arena, "%s is on %s and in use: %s", address,
+                        f->binding.driver, f->users.names);
+                finding.remedy = "stop or unplug that, then `systemctl restart vfio-gpu`";
+        } else if (f->users.doubt) {
+                finding.cause = arena_printf(bench->arena, "%s is on %s and may be in use: %s",
                         address, f->binding.driver, f->users.doubt);
-        return NULL;
+                finding.remedy = "once it is surely not, `systemctl restart vfio-gpu`";
+        }
+        return finding;
 }
 
 /* How the next boot keeps `driver` from being first. An image with vfio-gpu in it is to blame only
@@ -121,113 +128,118 @@ static const char *be_first(const Bench *bench, const char *driver)
                         "reboot, with a new initramfs (%s) if the config has changed since the "
                         "last",
                         image_command(host->image_tool));
-        return reason_remedy(REASON_DRIVER_BUSY, host->image_tool, bench->arena);
+        return image_rebuild(host->image_tool, bench->arena);
 }
 
-/* Why the GPU itself is left to its driver, or NULL: `force_unbind`. In the initrd nobody is there
+/* Why the GPU itself is left to its driver; nothing: `force_unbind`. In the initrd nobody is there
  * to see a driver that does not let go. */
-static const char *took_it_first(const Bench *bench, const Claim *claim, const Function *f)
+static Finding took_it_first(const Bench *bench, const Claim *claim, const Function *f)
 {
         const char *driver = f->binding.driver;
         bool in_initrd = bench->host->stage == STAGE_INITRD;
-        const char *sentence = arena_printf(bench->arena,
-                "%s took %s first, before vfio-gpu could hold it", driver, PCI_ADDRESS(f->address));
+        Finding finding = FOUND(bench, "%s took %s first, before vfio-gpu could hold it", driver,
+                PCI_ADDRESS(f->address));
 
         if (claim->entry->force_unbind && !in_initrd)
-                return NULL;
+                return NOTHING;
         if (claim->entry->force_unbind)
-                return arena_printf(
-                        bench->arena, "%s (`force_unbind` takes it in the real root)", sentence);
-        return arena_printf(bench->arena, "%s; %s%s", sentence, be_first(bench, driver),
-                in_initrd || bench->host->initrd.ran ? ", or set `force_unbind`" : "");
+                finding.remedy = "`force_unbind` takes it in the real root";
+        else
+                finding.remedy = arena_printf(bench->arena, "%s%s", be_first(bench, driver),
+                        in_initrd || bench->host->initrd.ran ? ", or set `force_unbind`" : "");
+        return finding;
 }
 
-static const char *on_another_vfio_driver(const Bench *bench, const Claim *claim, size_t i)
+static Finding on_another_vfio_driver(const Bench *bench, const Claim *claim, size_t i)
 {
         const Function *f = claim->functions[i];
-        const char *display = PCI_ADDRESS(claim->display->address);
+        Finding finding = FOUND(bench, "%s is on %s, another VFIO driver than %s: a VM may hold it",
+                PCI_ADDRESS(f->address), f->binding.driver, claim->drivers[i]);
 
-        return arena_printf(bench->arena,
-                "%s is on %s, another VFIO driver than %s: a VM may hold it; `vfio-gpu release "
-                "%s`, then `systemctl restart vfio-gpu`",
-                PCI_ADDRESS(f->address), f->binding.driver, claim->drivers[i], display);
+        finding.remedy = arena_printf(bench->arena,
+                "`vfio-gpu release %s`, then `systemctl restart vfio-gpu`",
+                PCI_ADDRESS(claim->display->address));
+        return finding;
 }
 
-/* Why function `i` is not taken from the driver that has it, or NULL: it may be, or there is no
+static Finding no_companion(const Bench *bench, const Function *f)
+{
+        Finding finding = FOUND(bench, "%s is on %s, and is no companion of the display",
+                PCI_ADDRESS(f->address), f->binding.driver);
+
+        finding.remedy = arena_printf(bench->arena, "take it out of `functions`, or %s",
+                be_first(bench, f->binding.driver));
+        return finding;
+}
+
+/* Why function `i` is not taken from the driver that has it; nothing: it may be, or there is no
  * need. */
-static const char *busy(const Bench *bench, const Claim *claim, size_t i)
+static Finding busy(const Bench *bench, const Claim *claim, size_t i)
 {
         const Function *f = claim->functions[i];
-        Arena *arena = bench->arena;
-        const char *driver = f->binding.driver;
 
-        if (!driver || binding_is_on(&f->binding, claim->drivers[i]))
-                return NULL;
+        if (!f->binding.driver || binding_is_on(&f->binding, claim->drivers[i]))
+                return NOTHING;
         if (binding_is_vfio(&f->binding))
                 return on_another_vfio_driver(bench, claim, i);
         if (function_is_gpu(f)) {
-                const char *sentence = took_it_first(bench, claim, f);
+                Finding finding = took_it_first(bench, claim, f);
 
-                return sentence ? sentence : in_use(f, arena);
+                return finding.cause ? finding : in_use(bench, f);
         }
         if (!claim_is_companion(f, claim->display) && !members_allow(claim->entry, f))
-                return arena_printf(arena,
-                        "%s is on %s, and is no companion of the display; take it out of "
-                        "`functions`, or %s",
-                        PCI_ADDRESS(f->address), driver, be_first(bench, driver));
-        return in_use(f, arena);
+                return no_companion(bench, f);
+        return in_use(bench, f);
 }
 
-static const char *rule_driver_busy(const Bench *bench, const Claim *claim)
+static Finding rule_driver_busy(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
-                const char *sentence = busy(bench, claim, i);
+                Finding finding = busy(bench, claim, i);
 
-                if (sentence)
-                        return sentence;
+                if (finding.cause)
+                        return finding;
         }
-        return NULL;
+        return NOTHING;
 }
 
 /* vfio-pci refuses a PF whose VFs are enabled; one that it has already may have got them since. */
-static const char *rule_virtual_function(const Bench *bench, const Claim *claim)
+static Finding rule_virtual_function(const Bench *bench, const Claim *claim)
 {
         if (claim_is_ready(claim))
-                return NULL;
+                return NOTHING;
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
 
                 if (f->enabled_vfs > 0)
-                        return arena_printf(bench->arena,
-                                "%s has %u SR-IOV virtual functions enabled",
+                        return FOUND(bench, "%s has %u SR-IOV virtual functions enabled",
                                 PCI_ADDRESS(f->address), f->enabled_vfs);
         }
-        return NULL;
+        return NOTHING;
 }
 
-static const char *rule_bridge_header(const Bench *bench, const Claim *claim)
+static Finding rule_bridge_header(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++)
                 if (claim->functions[i]->bridge)
-                        return arena_printf(bench->arena,
-                                "%s has a bridge's header, which vfio-pci refuses",
+                        return FOUND(bench, "%s has a bridge's header, which vfio-pci refuses",
                                 PCI_ADDRESS(claim->functions[i]->address));
-        return NULL;
+        return NOTHING;
 }
 
 /* `functions` may name any function of the slot, but never what the host may live on. */
-static const char *rule_not_a_gpu(const Bench *bench, const Claim *claim)
+static Finding rule_not_a_gpu(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
 
                 if (!f->unreadable && function_may_carry_host(f))
-                        return arena_printf(bench->arena,
+                        return FOUND(bench,
                                 "%s, listed in `functions`, is of class %04x: storage and network "
                                 "controllers are never handed over",
                                 PCI_ADDRESS(f->address), function_class(f));
         }
-        return NULL;
+        return NOTHING;
 }
 
 static const char *kernel_name(const Host *host)
@@ -254,40 +266,40 @@ static const char *lacking_driver(const Bench *bench, const Claim *claim, size_t
                 driver_candidates(host, f, bench->arena));
 }
 
-static const char *rule_no_driver(const Bench *bench, const Claim *claim)
+static Finding rule_no_driver(const Bench *bench, const Claim *claim)
 {
         const Host *host = bench->host;
 
         if (claim_is_ready(claim))
-                return NULL;
+                return NOTHING;
         for (size_t i = 0; i < claim->n_functions; i++) {
-                const char *sentence = lacking_driver(bench, claim, i);
+                const char *lacking = lacking_driver(bench, claim, i);
 
-                if (sentence)
-                        return sentence;
+                if (lacking)
+                        return (Finding){.cause = lacking};
         }
         if (host->iommu_backend == MODULE_MISSING)
-                return arena_printf(bench->arena,
+                return FOUND(bench,
                         "kernel %s has no IOMMU backend for VFIO here (vfio_iommu_type1 or "
                         "iommufd), neither built in nor as a module",
                         kernel_name(host));
-        return NULL;
+        return NOTHING;
 }
 
-static const char *rule_timeout(const Bench *bench, const Claim *claim)
+static Finding rule_timeout(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
 
                 if (f->stuck)
-                        return arena_printf(bench->arena,
+                        return FOUND(bench,
                                 "a step on %s never came back: %s is still in the kernel with it",
                                 PCI_ADDRESS(f->address), f->stuck);
         }
-        return NULL;
+        return NOTHING;
 }
 
-static const char *rule_settings(const Bench *bench, const Claim *claim)
+static Finding rule_settings(const Bench *bench, const Claim *claim)
 {
         return settings_missing(claim, bench->arena);
 }
@@ -311,7 +323,7 @@ static void add_foreigner(Text *text, const Function *f)
                         f->binding.driver ? f->binding.driver : "");
 }
 
-static const char *rule_shared_group(const Bench *bench, const Claim *claim)
+static Finding rule_shared_group(const Bench *bench, const Claim *claim)
 {
         Text foreigners = TEXT_IN(bench->arena);
         Advice advice = {.items = TEXT_IN(bench->arena)};
@@ -327,9 +339,13 @@ static const char *rule_shared_group(const Bench *bench, const Claim *claim)
                 members_advise(&advice, bench->claims, f);
         }
         if (group < 0)
-                return NULL;
-        return arena_printf(bench->arena, "IOMMU group %d also holds %s: %s", group,
-                foreigners.string, members_advice(&advice, bench->arena));
+                return NOTHING;
+
+        const Finding what = members_advice(&advice, bench->arena);
+        Finding finding = FOUND(bench, "IOMMU group %d also holds %s%s%s", group, foreigners.string,
+                what.cause ? ": " : "", what.cause ? what.cause : "");
+        finding.remedy = what.remedy;
+        return finding;
 }
 
 static bool takes_a_display(const Claim *claim)
@@ -340,18 +356,18 @@ static bool takes_a_display(const Claim *claim)
         return false;
 }
 
-static const char *rule_last_display(const Bench *bench, const Claim *claim)
+static Finding rule_last_display(const Bench *bench, const Claim *claim)
 {
         if (claim->entry->allow_boot_display || !takes_a_display(claim))
-                return NULL;
+                return NOTHING;
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
 
                 if (function_drives_monitor(f) && !f->virtual_function &&
                         !claims_find_accepted(bench->claims, f) && !claim_holds(claim, f))
-                        return NULL;
+                        return NOTHING;
         }
-        return arena_printf(bench->arena,
+        return FOUND(bench,
                 "%s is among the last displays of this host, and none would be left to it",
                 PCI_ADDRESS(claim->display->address));
 }
@@ -376,17 +392,17 @@ static const struct {
 static bool judge_together(const Bench *bench, Claims *claims, Reason reason, Rule rule)
 {
         bool any = false;
-        const char **sentences = arena_array(bench->arena, claims->n_items, sizeof(char *));
+        Finding *findings = arena_array(bench->arena, claims->n_items, sizeof(Finding));
 
-        if (!sentences)
+        if (!findings)
                 return false;
         for (size_t i = 0; i < claims->n_items; i++)
                 if (claims->items[i].display && claim_is_accepted(&claims->items[i]))
-                        sentences[i] = rule(bench, &claims->items[i]);
+                        findings[i] = rule(bench, &claims->items[i]);
         for (size_t i = 0; i < claims->n_items; i++) {
-                if (!sentences[i])
+                if (!findings[i].cause)
                         continue;
-                claim_refuse(&claims->items[i], reason, sentences[i]);
+                claim_object(&claims->items[i], reason, findings[i]);
                 any = true;
         }
         return any;
@@ -405,13 +421,9 @@ static void complete_refusals(const Bench *bench, Claims *claims, Reason reason,
 {
         for (size_t i = 0; i < claims->n_items; i++) {
                 Claim *claim = &claims->items[i];
-                const char *sentence = NULL;
 
-                if (!claim->display || claim->skipped || claim_is_accepted(claim))
-                        continue;
-                sentence = rule(bench, claim);
-                if (sentence)
-                        claim_refuse(claim, reason, sentence);
+                if (claim->display && !claim->skipped && !claim_is_accepted(claim))
+                        claim_object(claim, reason, rule(bench, claim));
         }
 }
 
@@ -422,12 +434,9 @@ static void judge_alone(const Bench *bench, Claims *claims, Reason after, Reason
                 for (size_t k = 0; k < ARRAY_SIZE(own_rules); k++) {
                         Reason reason = own_rules[k].reason;
                         Claim *claim = &claims->items[i];
-                        const char *sentence = NULL;
 
                         if (claim->display && !claim->skipped && reason > after && reason < before)
-                                sentence = own_rules[k].rule(bench, claim);
-                        if (sentence)
-                                claim_refuse(claim, reason, sentence);
+                                claim_object(claim, reason, own_rules[k].rule(bench, claim));
                 }
         }
 }

@@ -11,6 +11,5 @@
  */
 int rules_judge(const Host *host, Arena *arena, Claims *claims) _must_check_;
 
-/* How this host gets an IOMMU that works, or why it has none: what the firmware tells, and what to
- * do. */
-const char *rules_iommu_advice(const Host *host);
+/* Why GPUs of this host are in no IOMMU group, as far as the firmware tells, and what to do. */
+Finding rules_iommu_advice(const Host *host);

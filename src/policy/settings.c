@@ -58,7 +58,16 @@ static bool is_ready(const Claim *claim, size_t i)
         return claim_binding_is_ready(&claim->functions[i]->binding, claim->drivers[i]);
 }
 
-const char *settings_missing(const Claim *claim, Arena *arena)
+static Finding missing(const Function *f, size_t k, Arena *arena)
+{
+        return (Finding){
+                .cause = arena_printf(arena, "the kernel has no %s for %s: %s",
+                        settings[k].attribute, PCI_ADDRESS(f->address), settings[k].why_missing),
+                .remedy = arena_printf(arena, "leave out `%s`", settings[k].key),
+        };
+}
+
+Finding settings_missing(const Claim *claim, Arena *arena)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
@@ -66,12 +75,9 @@ const char *settings_missing(const Claim *claim, Arena *arena)
                 for (size_t k = 0; f->settings.known && k < ARRAY_SIZE(settings); k++)
                         if (settings[k].wanted(claim, f) && !settings[k].found(f) &&
                                 !is_ready(claim, i))
-                                return arena_printf(arena,
-                                        "the kernel has no %s for %s: %s; leave out `%s`",
-                                        settings[k].attribute, PCI_ADDRESS(f->address),
-                                        settings[k].why_missing, settings[k].key);
+                                return missing(f, k, arena);
         }
-        return NULL;
+        return (Finding){0};
 }
 
 static bool differs(const Claim *claim, const Function *f, size_t k)

@@ -12,9 +12,8 @@
 /* The entry wants something of `f`, a function of the claim, and nobody has looked how that is. */
 bool settings_unread(const Claim *claim, const Function *f);
 
-/* A sentence about a function that is to be bound and that the kernel has no such setting for, or
- * NULL. */
-const char *settings_missing(const Claim *claim, Arena *arena);
+/* A function that is to be bound and that the kernel has no such setting for. */
+Finding settings_missing(const Claim *claim, Arena *arena);
 
 /* The steps for function `i`, without the claim's index; none where all is right already. Returns
  * how many. */

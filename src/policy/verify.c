@@ -19,36 +19,32 @@ const char *result_word(Result result)
         return words[result];
 }
 
-static const char *remedy(const Claim *claim, Reason reason, Arena *arena)
+void verdict_blame(
+        Verdict *verdict, const Claim *claim, Reason reason, Finding finding, Arena *arena)
 {
-        return reason_remedy(reason, claim->host->image_tool, arena);
+        if (!finding.remedy)
+                finding.remedy = reason_remedy(reason, claim->host->image_tool, arena);
+        verdict->reason = reason;
+        verdict->cause = finding.cause;
+        verdict->remedy = finding.remedy;
+        verdict->message = claim_finding_text(finding, arena);
+        if (verdict->also)
+                verdict->message =
+                        arena_printf(arena, "%s (also %s)", verdict->message, verdict->also);
 }
 
-/* The rule's own sentence says already what to turn to. */
-static bool tells_remedy(Reason reason)
-{
-        return reason == REASON_NO_IOMMU || reason == REASON_SHARED_GROUP ||
-               reason == REASON_DRIVER_BUSY || reason == REASON_BIND_FAILED;
-}
-
-/* Cause, remedy, and which other rules stand in the way once this one is dealt with. */
-static const char *refusal_message(const Claim *claim, Reason reason, Arena *arena)
+/* Which other rules stand in the way once the one for `reason` is dealt with; NULL: none. */
+static const char *others(const Claim *claim, Reason reason, Arena *arena)
 {
         Text text = TEXT_IN(arena);
-        Text others = TEXT_IN(arena);
 
         for (int other = (int)reason + 1; other < _REASON_MAX; other++) {
-                if (!claim->reasons[other])
+                if (!claim->findings[other].cause)
                         continue;
-                text_separate(&others, "; ");
-                text_add(&others, "%s: %s", reason_word((Reason)other), claim->reasons[other]);
+                text_separate(&text, "; ");
+                text_add(&text, "%s: %s", reason_word((Reason)other), claim->findings[other].cause);
         }
-        text_add(&text, "%s", claim->reasons[reason]);
-        if (!tells_remedy(reason))
-                text_add(&text, "; %s", remedy(claim, reason, arena));
-        if (!text_is_empty(&others))
-                text_add(&text, " (also %s)", others.string);
-        return text.string;
+        return text_is_empty(&text) ? NULL : text.string;
 }
 
 Verdict verify_as_found(const Claim *claim, Arena *arena)
@@ -146,8 +142,9 @@ Verdict verify_expected(const Claim *claim, Arena *arena)
                 verdict.message = "left alone: vfio_gpu.skip= on the kernel command line";
         } else if (reason != REASON_NONE) {
                 verdict.result = verify_refusal(reason);
-                verdict.message = refusal_message(claim, reason, arena);
                 verdict.error = reason_errno(reason);
+                verdict.also = others(claim, reason, arena);
+                verdict_blame(&verdict, claim, reason, claim->findings[reason], arena);
         } else {
                 verdict.message = claim_is_ready(claim)
                                           ? handed_over(claim, arena)
@@ -186,19 +183,19 @@ static void blame_step(Verdict *verdict, const Claim *claim, const Step *step,
         const StepOutcome *outcome, const char *where, Arena *arena)
 {
         const char *doing = step_describe(step, arena);
+        Reason reason = step->type == STEP_LOAD ? REASON_NO_DRIVER : REASON_BIND_FAILED;
+        Finding finding = {0};
 
         if (outcome->state == STEP_TIMED_OUT) {
-                verdict->reason = REASON_TIMEOUT;
+                reason = REASON_TIMEOUT;
                 verdict->error = ETIMEDOUT;
-                verdict->message = arena_printf(arena, "could not %s in time; now %s; %s", doing,
-                        where, remedy(claim, REASON_TIMEOUT, arena));
-                return;
+                finding.cause = arena_printf(arena, "could not %s in time; now %s", doing, where);
+        } else {
+                verdict->error = outcome->error;
+                finding.cause = arena_printf(arena, "could not %s: %s%s; now %s", doing,
+                        strerror(outcome->error), offer(claim, step, arena), where);
         }
-        verdict->reason = step->type == STEP_LOAD ? REASON_NO_DRIVER : REASON_BIND_FAILED;
-        verdict->error = outcome->error;
-        verdict->message = arena_printf(arena, "could not %s: %s%s; now %s; %s", doing,
-                strerror(outcome->error), offer(claim, step, arena), where,
-                remedy(claim, verdict->reason, arena));
+        verdict_blame(verdict, claim, reason, finding, arena);
 }
 
 Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
@@ -223,10 +220,8 @@ Verdict verify_claim(const Plan *plan, size_t index, const Binding *now,
         if (trouble) {
                 blame_step(&verdict, claim, trouble, outcome, where, arena);
         } else {
-                verdict.reason = REASON_LOST;
                 verdict.error = reason_errno(REASON_LOST);
-                verdict.message =
-                        arena_printf(arena, "%s; %s", where, remedy(claim, REASON_LOST, arena));
+                verdict_blame(&verdict, claim, REASON_LOST, (Finding){.cause = where}, arena);
         }
         return verdict;
 }
@@ -252,6 +247,19 @@ static const Function *find_spoiler(const Plan *plan, size_t index, const Verdic
         return NULL;
 }
 
+static Finding spoiled(const Claim *claim, const Function *spoiler, Arena *arena)
+{
+        return (Finding){
+                .cause = arena_printf(arena,
+                        "it is on %s, but %s of its IOMMU group %d is still with a driver of the "
+                        "host, and VFIO refuses such a group",
+                        claim_display_driver(claim), PCI_ADDRESS(spoiler->address),
+                        spoiler->iommu_group),
+                .remedy = arena_printf(
+                        arena, "see what is said of %s", PCI_ADDRESS(spoiler->address)),
+        };
+}
+
 void verify_groups(const Plan *plan, Verdict *verdicts, Arena *arena)
 {
         /* verdicts that memory was out for have no bindings */
@@ -263,12 +271,8 @@ void verify_groups(const Plan *plan, Verdict *verdicts, Arena *arena)
                 if (!spoiler)
                         continue;
                 verdicts[i].result = RESULT_FAILED;
-                verdicts[i].reason = REASON_SHARED_GROUP;
                 verdicts[i].error = reason_errno(REASON_SHARED_GROUP);
-                verdicts[i].message = arena_printf(arena,
-                        "it is on %s, but %s of its IOMMU group %d is still with a driver of the "
-                        "host, and VFIO refuses such a group",
-                        claim_display_driver(&plan->claims.items[i]), PCI_ADDRESS(spoiler->address),
-                        spoiler->iommu_group);
+                verdict_blame(&verdicts[i], &plan->claims.items[i], REASON_SHARED_GROUP,
+                        spoiled(&plan->claims.items[i], spoiler, arena), arena);
         }
 }

@@ -18,7 +18,10 @@ typedef enum Result {
 typedef struct Verdict {
         Result result;
         Reason reason;
-        const char *message; /* for people: cause and remedy, or how it stands */
+        const char *message; /* for people: all of the following, or how it stands */
+        const char *cause;   /* what was found on this machine, or NULL: it is as it should be */
+        const char *remedy;  /* what to do about it here, or NULL */
+        const char *also;    /* what stands in the way once that is dealt with, or NULL */
         int error;           /* positive errno: of the step that failed, or like the reason; or 0 */
         const Binding *bindings; /* of the claim's functions now, in their order */
         const char *
@@ -27,6 +30,10 @@ typedef struct Verdict {
 
 /* "ready", "absent", ... */
 const char *result_word(Result result);
+
+/* Sets `reason` and what there is to say about it; a `remedy` of NULL is the reason's own. */
+void verdict_blame(
+        Verdict *verdict, const Claim *claim, Reason reason, Finding finding, Arena *arena);
 
 /* A verdict that says nothing yet: until somebody looks again, all is as it was found. */
 Verdict verify_as_found(const Claim *claim, Arena *arena);

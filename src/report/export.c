@@ -91,7 +91,7 @@ static int ask_for(const Export *e, const char *name, bool *asked, const char **
 static bool is_handed_over(const Claim *claim)
 {
         for (int reason = REASON_NONE + 1; reason < _REASON_MAX; reason++)
-                if (claim->reasons[reason] && reason != REASON_DRIVER_BUSY)
+                if (claim->findings[reason].cause && reason != REASON_DRIVER_BUSY)
                         return false;
         return claim->display && !claim->skipped && !claim->released;
 }

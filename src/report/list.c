@@ -106,6 +106,15 @@ static bool is_listed(const GpuList *list, const Function *f)
         return false;
 }
 
+static const char *iommu_advice(const Host *host, Arena *arena)
+{
+        Finding finding = rules_iommu_advice(host);
+
+        if (!finding.remedy)
+                finding.remedy = reason_remedy(REASON_NO_IOMMU, host->image_tool, arena);
+        return claim_finding_text(finding, arena);
+}
+
 int list_build(const Host *host, const Plan *plan, Arena *arena, GpuList *ret)
 {
         GpuList list = {0};
@@ -124,7 +133,7 @@ int list_build(const Host *host, const Plan *plan, Arena *arena, GpuList *ret)
                 if (r < 0)
                         return r;
                 if (f->iommu_group < 0)
-                        list.no_iommu = rules_iommu_advice(host);
+                        list.no_iommu = iommu_advice(host, arena);
         }
         *ret = list;
         return 0;
@@ -159,5 +168,5 @@ const char *list_advice(const Gpu *gpu, Arena *arena)
                 members_advise(&advice, gpu->claims ? gpu->claims : &nobody, f);
                 any = true;
         }
-        return any ? members_advice(&advice, arena) : NULL;
+        return any ? claim_finding_text(members_advice(&advice, arena), arena) : NULL;
 }

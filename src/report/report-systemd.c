@@ -98,7 +98,7 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
         const Claim *claim = &report->plan->claims.items[index];
         const Verdict *verdict = &report->verdicts[index];
         const CardFields card = card_fields(claim, verdict);
-        const char *word = reason_word(verdict->reason);
+        const char *word = reason_word(verdict->reason), *cause = reason_cause(verdict->reason);
         /* clang-format off */
         (void)sd_journal_send("MESSAGE=%s", sentence,
                 "MESSAGE_ID=%s", message_id(claim, verdict->result),
@@ -106,6 +106,8 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
                 "VFIO_GPU_NAME=%s", claim->entry->name,
                 "VFIO_GPU_RESULT=%s", result_word(verdict->result),
                 "VFIO_GPU_REASON=%s", word ? word : "",
+                "VFIO_GPU_CAUSE=%s", cause ? cause : "",
+                "VFIO_GPU_REMEDY=%s", verdict->remedy ? verdict->remedy : "",
                 "VFIO_GPU_STAGE=%s", stage_word(report->stage),
                 "PCI_SLOT_NAME=%s", card.address,
                 "PCI_ID=%s", card.id,

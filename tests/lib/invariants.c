@@ -39,7 +39,7 @@ static const char *of_an_accepted_claim(const View *view)
         if (claim->skipped)
                 return "its entry is skipped";
         for (int reason = 0; reason < _REASON_MAX; reason++)
-                if (claim->reasons[reason])
+                if (claim->findings[reason].cause)
                         return "its claim is refused";
         return NULL;
 }

@@ -278,7 +278,7 @@ static void add_claim(Text *text, const Claim *claim)
                 text_add(text, "%s%u", i ? "," : "{", claim->functions[i]->address.function);
         text_add(text, "%s%s", claim->n_functions ? "}" : "", claim->skipped ? "!skipped" : "");
         for (int reason = 0; reason < _REASON_MAX; reason++)
-                if (claim->reasons[reason])
+                if (claim->findings[reason].cause)
                         text_add(text, "!%s", reason_word((Reason)reason));
 }
 

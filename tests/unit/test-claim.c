@@ -59,7 +59,7 @@ Test(claim, what_is_skipped_is_not_accepted)
         claim = (Claim){0};
         claim_refuse(&claim, REASON_LOST, "second");
         claim_refuse(&claim, REASON_LOST, "third");
-        cr_expect_str_eq(claim.reasons[REASON_LOST], "second");
+        cr_expect_str_eq(claim.findings[REASON_LOST].cause, "second");
         claim_refuse(&claim, REASON_CONFLICT, "first");
         cr_expect_eq(claim_reason(&claim), REASON_CONFLICT);
         cr_expect_not(claim_is_accepted(&claim));

@@ -79,7 +79,7 @@ Test(members, are_part_of_the_claim)
                         "with `allow_group_members = [ \"0000:03:00.0\" ];`, or move the card",
                         NULL},
                 {CARD OTHER SOUND HOST, A("'03:00'"), "a 01:00.0 03:00.0 !shared-group",
-                        "also holds 0000:02:00.0 (10de:26b2, class 0302, no driver): take it along "
+                        "also holds 0000:02:00.0 (10de:26b2, class 0302, no driver); take it along "
                         "with `allow_group_members = [ \"0000:02:00.0\" ];`",
                         NULL},
                 /* a display as a member; a function of the card itself */
@@ -160,7 +160,7 @@ Test(members, of_two_claims_in_one_group)
                 {"0000:02:00.0 10de:26b2 030200 group=1 driver=nouveau\n" CARD SOUND HOST,
                         A("'02:00', '03:00'") ", " B(""),
                         "a 01:00.0 03:00.0 !shared-group; b 02:00.0 !driver-busy",
-                        "they go together or not at all: see entry b", NULL},
+                        "they go together or not at all; see entry b", NULL},
         };
 
         expect_trials(trials, ARRAY_SIZE(trials));

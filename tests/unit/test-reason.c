@@ -21,22 +21,34 @@ Test(reason, words_are_those_of_the_manual)
                 cr_expect_str_eq(reason_word((Reason)i), words[i]);
 }
 
-Test(reason, each_has_a_remedy_of_its_own)
+/* It stands inside of a sentence, and is that of no other reason. */
+static void expect_own_clause(const char *const *clauses, int i)
+{
+        const char *clause = clauses[i];
+
+        cr_assert_not_null(clause, "%s", words[i]);
+        cr_expect(islower((unsigned char)*clause) && clause[strlen(clause) - 1] != '.', "%s: %s",
+                words[i], clause);
+        for (int k = 1; k < i; k++)
+                cr_expect_str_neq(clause, clauses[k]);
+}
+
+Test(reason, each_has_a_cause_and_a_remedy_of_its_own)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
-        const char *remedies[_REASON_MAX] = {NULL};
+        const char *causes[_REASON_MAX] = {NULL}, *remedies[_REASON_MAX] = {NULL},
+                   *anywhere[_REASON_MAX] = {NULL};
 
+        cr_expect_null(reason_cause(REASON_NONE));
         cr_expect_null(reason_remedy(REASON_NONE, IMAGE_TOOL_DRACUT, arena));
+        cr_expect_null(reason_remedy_anywhere(REASON_NONE));
         for (int i = 1; i < _REASON_MAX; i++) {
-                const char *remedy = reason_remedy((Reason)i, IMAGE_TOOL_DRACUT, arena);
-
-                cr_assert_not_null(remedy, "%s", words[i]);
-                /* it stands inside of a sentence */
-                cr_expect(islower((unsigned char)*remedy) && remedy[strlen(remedy) - 1] != '.',
-                        "%s: %s", words[i], remedy);
-                remedies[i] = remedy;
-                for (int k = 1; k < i; k++)
-                        cr_expect_str_neq(remedy, remedies[k]);
+                causes[i] = reason_cause((Reason)i);
+                remedies[i] = reason_remedy((Reason)i, IMAGE_TOOL_DRACUT, arena);
+                anywhere[i] = reason_remedy_anywhere((Reason)i);
+                expect_own_clause(causes, i);
+                expect_own_clause(remedies, i);
+                expect_own_clause(anywhere, i);
         }
 }
 
@@ -53,6 +65,8 @@ Test(reason, who_lacks_something_in_the_image_is_told_this_host_s_command)
 
                         cr_expect(strstr(remedy, command), "%s", remedy);
                         cr_expect(strstr(remedy, "reboot"), "%s", remedy);
+                        /* the manual names no host's command */
+                        cr_expect_null(strstr(reason_remedy_anywhere(with[i]), "("));
                 }
                 cr_expect_null(strstr(reason_remedy(REASON_LOST, (ImageTool)tool, arena), command));
         }

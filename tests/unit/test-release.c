@@ -195,7 +195,7 @@ Test(release, verdicts)
                         "not come back from taking it"},
                 {STEP_UNBIND, STEP_TIMED_OUT, 0, NULL, NULL, RESULT_FAILED, REASON_TIMEOUT,
                         "could not take 0000:01:00.0 from vfio-pci: not in time; now 0000:01:00.0 "
-                        "has no driver; a driver does not let go"},
+                        "has no driver; power the machine off and on"},
                 {STEP_UNBIND, STEP_FAILED, ENODEV, "vfio-pci", "vfio0", RESULT_FAILED,
                         REASON_BIND_FAILED,
                         "could not take 0000:01:00.0 from vfio-pci: No such device; now "
@@ -204,7 +204,7 @@ Test(release, verdicts)
                         "could not clear the driver_override of 0000:01:00.0: Permission denied"},
                 /* something else hands it over */
                 {STEP_POLICY, STEP_DONE, 0, "vfio-pci", "vfio0", RESULT_FAILED, REASON_BIND_FAILED,
-                        "it came back to VFIO: 0000:01:00.0 is on vfio-pci; something else"},
+                        "it came back to VFIO: 0000:01:00.0 is on vfio-pci; find what else"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {

@@ -304,8 +304,8 @@ Test(rules, forced)
                         "0000:01:00.0 is on nouveau and may be in use: closed; once it is surely "
                         "not, `systemctl restart vfio-gpu`"},
                 {"stage initrd\n" CARD_ON("nouveau") HOST, forced, GOOD "!driver-busy",
-                        "first, before vfio-gpu could hold it (`force_unbind` takes it in the real "
-                        "root)"},
+                        "first, before vfio-gpu could hold it; `force_unbind` takes it in the real "
+                        "root"},
                 {CARD_ON("nvgrace-gpu-vfio-pci") HOST, forced, GOOD "!driver-busy",
                         "another VFIO driver"},
                 {CARD_ON("nvgrace-gpu-vfio-pci vfio=vfio0") HOST, forced, GOOD "!driver-busy",
@@ -502,7 +502,7 @@ Test(rules, timeout)
                 {CARD "0000:01:00.1 10de:22ba 040300 group=1 stuck=somebody\n" HOST, ONE,
                         "a:0000:01:00.0{0,1}!timeout",
                         "a step on 0000:01:00.1 never came back: somebody is still in the kernel "
-                        "with it; a driver does not let go: power the machine off and on"},
+                        "with it; power the machine off and on before the next try"},
                 {pair, TWO, GOOD "!timeout b:0000:02:00.0{0}", NULL},
                 {CARD "0000:02:00.0 10de:26b2 030000 group=2 stuck=somebody\n" HOST, ONE, GOOD,
                         NULL},

@@ -19,7 +19,7 @@ static inline const char *first_sentence(const Claims *claims)
         const Claim *claim = claims->n_items ? &claims->items[0] : NULL;
         Reason reason = claim ? claim_reason(claim) : REASON_NONE;
 
-        return reason == REASON_NONE ? "" : claim->reasons[reason];
+        return reason == REASON_NONE ? "" : claim->findings[reason].cause;
 }
 
 static inline void expect_pick(const char *machine, const Pick *pick, const char *cmdline)

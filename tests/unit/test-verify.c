@@ -267,7 +267,7 @@ Test(verify, what_was_not_taken)
                 {"0000:01:00.0 10de:26b1 030000 driver=vfio-pci vfio=vfio0\n" HOST, ONE, "",
                         RESULT_REFUSED, REASON_NO_IOMMU, EOPNOTSUPP, "is in no IOMMU group"},
                 {"0000:01:00.0 144d:a80a 010802 group=1\n", ONE, "", RESULT_REFUSED,
-                        REASON_NOT_A_GPU, EINVAL, "; only display controllers"},
+                        REASON_NOT_A_GPU, EINVAL, "; mend the entry"},
                 {CARD HOST, ONE, "vfio_gpu.skip=b", RESULT_READY, REASON_NONE, 0,
                         "nothing stands against it, IOMMU group 1, with 0000:01:00.1"},
                 {CARD HOST, ONE, "vfio_gpu.skip=a", RESULT_SKIPPED, REASON_NONE, 0,
