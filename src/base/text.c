@@ -55,6 +55,37 @@ void text_separate(Text *text, const char *separator)
                 text_add(text, "%s", separator);
 }
 
+/* How long the next piece is that stays on one line. */
+static size_t piece(const char *sentence)
+{
+        bool quoted = false;
+        size_t n = 0;
+
+        for (; sentence[n] && (quoted || sentence[n] != ' '); n++)
+                if (sentence[n] == '`')
+                        quoted = !quoted;
+        return n;
+}
+
+void text_wrap(Text *text, unsigned width, unsigned at, unsigned indent, const char *sentence)
+{
+        const char *before = at > 0 ? " " : "";
+
+        for (size_t column = at; *sentence;) {
+                size_t n = piece(sentence);
+
+                if (column + strlen(before) + n > width && column > indent) {
+                        text_add(text, "\n%*s", (int)indent, "");
+                        column = indent;
+                        before = "";
+                }
+                text_add(text, "%s%.*s", before, (int)n, sentence);
+                column += strlen(before) + n;
+                sentence += n + (sentence[n] == ' ');
+                before = " ";
+        }
+}
+
 bool text_is_empty(const Text *text)
 {
         return !*text->string;

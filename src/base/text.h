@@ -23,4 +23,9 @@ void text_add(Text *text, const char *format, ...) _printf_(2, 3);
 /* Appends `separator` unless the text is empty: between the items of a list. */
 void text_separate(Text *text, const char *separator);
 
+/* Appends `sentence` in lines of at most `width` columns, the first of which goes on where the text
+ * is at, after `at` columns (0: no blank goes before it), and the others begin with `indent`
+ * blanks. Lines end between words, but not inside of `...`, which is to be copied. */
+void text_wrap(Text *text, unsigned width, unsigned at, unsigned indent, const char *sentence);
+
 bool text_is_empty(const Text *text);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "report/report-text.h"
 
 /* Copies what was built out of its arena. */
 static char *finish(const Text *text)
@@ -87,18 +88,18 @@ static const Column list_columns[] = {
         [LIST_ENTRY] = {.name = "ENTRY"},
 };
 
+static Cell driver_cell(const Binding *now)
+{
+        if (!now->driver)
+                return (Cell){.text = "-", .tone = TONE_FAINT};
+        return (Cell){.text = now->driver, .tone = binding_is_vfio(now) ? TONE_GOOD : TONE_PLAIN};
+}
+
 static void fill_place(Cell *cells, const Function *f, const char *more, Arena *arena)
 {
-        const char *driver = f->binding.driver;
-
         cells[LIST_GPU].text = address(f, arena);
         cells[LIST_ID].text = id(f, arena);
-        cells[LIST_DRIVER] = (Cell){
-                .text = driver ? driver : "-",
-                .tone = !driver                        ? TONE_FAINT
-                        : binding_is_vfio(&f->binding) ? TONE_GOOD
-                                                       : TONE_PLAIN,
-        };
+        cells[LIST_DRIVER] = driver_cell(&f->binding);
         cells[LIST_GROUP].text =
                 f->iommu_group < 0 ? "none" : arena_printf(arena, "%d%s", f->iommu_group, more);
         if (f->iommu_group < 0)
@@ -164,19 +165,34 @@ static void add_gpu(Table *table, const Gpu *gpu)
                 add_part(table, index, gpu, gpu->shares_with[i]);
 }
 
+/* A sentence of its own, as long as it takes. */
+static void add_sentence(Text *text, const Look *look, Tone tone, const char *title,
+        unsigned indent, const char *sentence)
+{
+        text_add(text, "%*s%s", (int)indent, "", table_paint(look, tone, title, text->arena));
+        text_wrap(text, look->width, indent + (unsigned)strlen(title), indent + 4, sentence);
+        text_add(text, "\n");
+}
+
 /* What a row has no room for. */
-static void add_notes(Text *text, const GpuList *list)
+static void add_notes(Text *text, const GpuList *list, const Look *look)
 {
         for (size_t i = 0; i < list->n_items; i++) {
                 const char *advice = list_advice(&list->items[i], text->arena);
 
-                if (advice)
-                        text_add(text, "\n%s is not alone in its IOMMU group: %s\n",
-                                PCI_ADDRESS(list->items[i].display->address), advice);
+                if (!advice)
+                        continue;
+                text_add(text, "\n");
+                add_sentence(text, look, TONE_HEAD,
+                        arena_printf(text->arena, "%s is not alone in its IOMMU group:",
+                                PCI_ADDRESS(list->items[i].display->address)),
+                        0, advice);
         }
-        if (list->no_iommu)
-                text_add(text, "\nno IOMMU group, so no virtual machine can have it: %s\n",
-                        list->no_iommu);
+        if (list->no_iommu) {
+                text_add(text, "\n");
+                add_sentence(text, look, TONE_HEAD,
+                        "no IOMMU group, so no virtual machine can have it:", 0, list->no_iommu);
+        }
 }
 
 char *report_table_list(const GpuList *list, const Look *look)
@@ -196,6 +212,206 @@ char *report_table_list(const GpuList *list, const Look *look)
                 text_add(&text, "no GPU on this host\n");
         else
                 text_add(&text, "%s", table_format(&table, look));
-        add_notes(&text, list);
+        add_notes(&text, list, look);
+        return finish(&text);
+}
+
+enum {
+        REPORT_ENTRY,
+        REPORT_GPU,
+        REPORT_ID,
+        REPORT_RESULT,
+        REPORT_REASON,
+        REPORT_DRIVER,
+        REPORT_GROUP,
+        REPORT_WITH,
+};
+
+static const Column report_columns[] = {
+        [REPORT_ENTRY] = {.name = "ENTRY", .cut = true},
+        [REPORT_GPU] = {.name = "GPU"},
+        [REPORT_ID] = {.name = "ID", .from = 90},
+        [REPORT_RESULT] = {.name = "RESULT"},
+        [REPORT_REASON] = {.name = "REASON", .from = 60},
+        [REPORT_DRIVER] = {.name = "DRIVER", .from = 70},
+        [REPORT_GROUP] = {.name = "IOMMU GROUP", .from = 80},
+        [REPORT_WITH] = {.name = "WITH", .from = 100, .cut = true},
+};
+
+static Tone result_tone(const Claim *claim, Result result)
+{
+        if (result == RESULT_READY)
+                return TONE_GOOD;
+        if (result == RESULT_SKIPPED)
+                return TONE_FAINT;
+        return claim->entry->optional ? TONE_DOUBT : TONE_BAD;
+}
+
+static void fill_card(Cell *cells, const Claim *claim, const Verdict *verdict, Arena *arena)
+{
+        Text with = TEXT_IN(arena);
+
+        cells[REPORT_GPU].text = address(claim->display, arena);
+        cells[REPORT_ID].text = id(claim->display, arena);
+        if (claim->display->iommu_group >= 0)
+                cells[REPORT_GROUP].text = arena_printf(arena, "%d", claim->display->iommu_group);
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                if (claim->functions[i] == claim->display) {
+                        cells[REPORT_DRIVER] = driver_cell(&verdict->bindings[i]);
+                        continue;
+                }
+                text_separate(&with, ", ");
+                text_add(&with, "%s", PCI_ADDRESS(claim->functions[i]->address));
+        }
+        if (!text_is_empty(&with))
+                cells[REPORT_WITH].text = with.string;
+}
+
+static void add_claim(Table *table, const Report *report, size_t index)
+{
+        const Claim *claim = &report->plan->claims.items[index];
+        const Verdict *verdict = &report->verdicts[index];
+        Cell *cells = table_add(table, TABLE_NO_PARENT);
+
+        if (!cells)
+                return;
+        cells[REPORT_ENTRY].text = claim->entry->name;
+        cells[REPORT_GPU].text = "-";
+        cells[REPORT_RESULT] = (Cell){
+                .text = report_result(report, index),
+                .tone = result_tone(claim, verdict->result),
+        };
+        if (verdict->result != RESULT_ABSENT)
+                cells[REPORT_REASON].text = reason_word(verdict->reason);
+        if (claim->display)
+                fill_card(cells, claim, verdict, table->arena);
+}
+
+/* What was found of each card that is not ready for `reason`; what to do once for all of them,
+ * where it is the same. */
+static void add_reason(Text *text, const Report *report, Reason reason, const Look *look)
+{
+        const char *remedy = NULL;
+
+        for (size_t i = 0; i < report->plan->claims.n_items; i++) {
+                const Verdict *verdict = &report->verdicts[i];
+
+                if (verdict->reason != reason)
+                        continue;
+                if (!remedy) {
+                        text_add(text, "\n");
+                        add_sentence(text, look, TONE_HEAD,
+                                arena_printf(text->arena, "%s:", reason_word(reason)), 0,
+                                reason_cause(reason));
+                } else if (strcmp(remedy, verdict->remedy) != 0) {
+                        add_sentence(text, look, TONE_HEAD, "To do:", 2, remedy);
+                }
+                remedy = verdict->remedy;
+                add_sentence(text, look, TONE_PLAIN,
+                        arena_printf(text->arena, "%s:", report_who(report, i, text->arena)), 2,
+                        verdict->cause);
+                if (verdict->also)
+                        add_sentence(text, look, TONE_PLAIN, "also", 4, verdict->also);
+        }
+        if (remedy)
+                add_sentence(text, look, TONE_HEAD, "To do:", 2, remedy);
+}
+
+static void add_left_alone(Text *text, const Report *report, const Look *look)
+{
+        for (size_t i = 0; i < report->plan->claims.n_items; i++) {
+                if (report->verdicts[i].result != RESULT_SKIPPED)
+                        continue;
+                text_add(text, "\n");
+                add_sentence(text, look, TONE_PLAIN,
+                        arena_printf(text->arena, "%s:", report_who(report, i, text->arena)), 0,
+                        report->verdicts[i].message);
+        }
+}
+
+static Tone overall_tone(Overall overall)
+{
+        return overall == OVERALL_OK       ? TONE_GOOD
+               : overall == OVERALL_FAILED ? TONE_BAD
+                                           : TONE_DOUBT;
+}
+
+char *report_table(const Report *report, const Look *look)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        if (!arena)
+                return NULL;
+
+        Text text = TEXT_IN(arena);
+        Table table = {
+                .columns = report_columns, .n_columns = ARRAY_SIZE(report_columns), .arena = arena};
+
+        for (size_t i = 0; i < report->plan->claims.n_items; i++)
+                add_claim(&table, report, i);
+        if (table.n_rows > 0)
+                text_add(&text, "%s", table_format(&table, look));
+        for (int reason = REASON_NONE + 1; reason < _REASON_MAX; reason++)
+                add_reason(&text, report, (Reason)reason, look);
+        add_left_alone(&text, report, look);
+        text_separate(&text, "\n");
+        for (size_t i = 0; i < report->n_warnings; i++)
+                add_sentence(&text, look, TONE_DOUBT, "warning:", 0, report->warnings[i]);
+        text_add(&text, "%s\n",
+                table_paint(look, overall_tone(report->overall), report->count, arena));
+        return finish(&text);
+}
+
+enum {
+        PLAN_STEP,
+        PLAN_ENTRY,
+        PLAN_WHAT,
+};
+
+static const Column plan_columns[] = {
+        [PLAN_STEP] = {.name = "STEP", .right = true},
+        [PLAN_ENTRY] = {.name = "ENTRY"},
+        [PLAN_WHAT] = {.name = "WHAT", .cut = true},
+};
+
+static void add_step(Table *table, const Plan *plan, size_t index)
+{
+        const Step *step = &plan->steps[index];
+        Cell *cells = table_add(table, TABLE_NO_PARENT);
+
+        if (!cells)
+                return;
+        cells[PLAN_STEP].text = arena_printf(table->arena, "%zu", index + 1);
+        cells[PLAN_ENTRY] = step->claim >= 0
+                                    ? (Cell){.text = plan->claims.items[step->claim].entry->name}
+                                    : (Cell){.text = "all", .tone = TONE_FAINT};
+        cells[PLAN_WHAT].text = step_describe(step, table->arena);
+}
+
+/* The policy file is part of what the user is shown before it is written. */
+static void add_policy(Text *text, const Step *step)
+{
+        text_add(text, "\n/run/modprobe.d/vfio-gpu.conf would be:\n");
+        report_text_indent(text, 4, step->text);
+}
+
+char *report_table_plan(const Plan *plan, const Look *look)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        if (!arena)
+                return NULL;
+
+        Text text = TEXT_IN(arena);
+        Table table = {
+                .columns = plan_columns, .n_columns = ARRAY_SIZE(plan_columns), .arena = arena};
+
+        for (size_t i = 0; i < plan->n_steps; i++)
+                add_step(&table, plan, i);
+        text_add(&text, "%s", plan->n_steps > 0 ? table_format(&table, look) : "nothing to do\n");
+        for (size_t i = 0; i < plan->n_steps; i++)
+                if (plan->steps[i].type == STEP_POLICY)
+                        add_policy(&text, &plan->steps[i]);
+        text_add(&text, "\n");
         return finish(&text);
 }

@@ -28,13 +28,12 @@ char *report_text(const Report *report)
         return finish(&text);
 }
 
-/* The policy file is part of what the user is shown before it is written. */
-static void add_indented(Text *text, const char *lines)
+void report_text_indent(Text *text, int indent, const char *lines)
 {
         for (const char *line = lines; *line;) {
                 int length = (int)strcspn(line, "\n");
 
-                text_add(text, "       %.*s\n", length, line);
+                text_add(text, "%*s%.*s\n", indent, "", length, line);
                 line += length + (line[length] == '\n');
         }
 }
@@ -49,8 +48,9 @@ char *report_text_plan(const Plan *plan)
         Text text = TEXT_IN(arena);
         for (size_t i = 0; i < plan->n_steps; i++) {
                 text_add(&text, "%3zu. %s\n", i + 1, step_describe(&plan->steps[i], arena));
+                /* what is to be written is part of what the user is shown before it is */
                 if (plan->steps[i].type == STEP_POLICY)
-                        add_indented(&text, plan->steps[i].text);
+                        report_text_indent(&text, 7, plan->steps[i].text);
         }
         if (plan->n_steps == 0)
                 text_add(&text, "nothing to do\n");

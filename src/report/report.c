@@ -83,19 +83,19 @@ static void add_names(Text *text, const Report *report, Result result)
         }
 }
 
-/* For people, who know of two kinds of being left alone. */
+/* People know of two kinds of being left alone. */
 static const char *result_for_people(const Claim *claim, Result result)
 {
         return result == RESULT_SKIPPED && claim->released ? "released" : result_word(result);
 }
 
-static void add_shortfall(Text *text, const Report *report, Result goal)
+static void add_shortfall(Text *text, const Report *report, Result wanted)
 {
         for (size_t i = 0; i < report->plan->claims.n_items; i++) {
                 const Claim *claim = &report->plan->claims.items[i];
                 const Verdict *verdict = &report->verdicts[i];
 
-                if (verdict->result == goal)
+                if (verdict->result == wanted)
                         continue;
                 text_add(text, "; %s %s", claim->entry->name,
                         result_for_people(claim, verdict->result));
@@ -105,44 +105,59 @@ static void add_shortfall(Text *text, const Report *report, Result goal)
         }
 }
 
-/* A judgement before the deed says so, unless the deed was done before. */
+bool report_is_conditional(const Report *report, size_t index)
+{
+        return report->expected && report->verdicts[index].result == RESULT_READY &&
+               !claim_is_ready(&report->plan->claims.items[index]);
+}
+
+const char *report_result(const Report *report, size_t index)
+{
+        if (report_is_conditional(report, index))
+                return "would be ready";
+        return result_for_people(
+                &report->plan->claims.items[index], report->verdicts[index].result);
+}
+
 static bool is_conditional(const Report *report)
 {
-        for (size_t i = 0; report->expected && i < report->plan->claims.n_items; i++)
-                if (report->verdicts[i].result == RESULT_READY &&
-                        !claim_is_ready(&report->plan->claims.items[i]))
+        for (size_t i = 0; i < report->plan->claims.n_items; i++)
+                if (report_is_conditional(report, i))
                         return true;
         return false;
 }
 
-static const char *status_of_claims(const Report *report, Arena *arena)
+static Result goal(const Report *report)
+{
+        return report->release ? RESULT_SKIPPED : RESULT_READY;
+}
+
+static const char *count_claims(const Report *report, Arena *arena)
 {
         const Claims *claims = &report->plan->claims;
-        const Result goal = report->release ? RESULT_SKIPPED : RESULT_READY;
         size_t reached = 0, total = 0;
-        Text text = TEXT_IN(arena), names = TEXT_IN(arena);
 
+        if (report->plan->off != PLAN_ON)
+                return off_sentence(report->plan->off);
         if (claims->n_items == 0)
                 return arena_printf(arena, "no GPU is listed in %s", report->config_path);
         for (size_t i = 0; i < claims->n_items; i++) {
-                reached += report->verdicts[i].result == goal;
+                reached += report->verdicts[i].result == goal(report);
                 total += report->release || report->verdicts[i].result != RESULT_SKIPPED;
         }
-        add_names(&names, report, goal);
-        text_add(&text, "%zu of %zu GPU%s %s%s%s%s", reached, total, total == 1 ? "" : "s",
-                is_conditional(report) ? "would be " : "", report->release ? "released" : "ready",
-                reached ? ": " : "", names.string);
-        add_shortfall(&text, report, goal);
-        return text.string;
+        return arena_printf(arena, "%zu of %zu GPU%s %s%s", reached, total, total == 1 ? "" : "s",
+                is_conditional(report) ? "would be " : "", report->release ? "released" : "ready");
 }
 
 static const char *status_line(const Report *report, const Host *host, Arena *arena)
 {
-        Text text = TEXT_IN(arena);
+        Text text = TEXT_IN(arena), names = TEXT_IN(arena);
 
         if (report->plan->off != PLAN_ON)
-                return off_sentence(report->plan->off);
-        text_add(&text, "%s", status_of_claims(report, arena));
+                return report->count;
+        add_names(&names, report, goal(report));
+        text_add(&text, "%s%s%s", report->count, text_is_empty(&names) ? "" : ": ", names.string);
+        add_shortfall(&text, report, goal(report));
         if (report->image != IMAGE_FITS)
                 text_add(&text, "; %s (%s)", image_trouble(report->image),
                         image_command(host->image_tool));
@@ -263,6 +278,7 @@ int report_build(const ReportInput *input, Arena *arena, Report *ret)
                 .overall = judge_whole(input->plan, input->verdicts),
         };
 
+        report.count = count_claims(&report, arena);
         report.status = status_line(&report, input->host, arena);
         add_warnings(&report, input, arena);
         if (arena_failed(arena))
@@ -283,6 +299,7 @@ Report report_of_trouble(
                 .plan = &nothing,
                 .overall = OVERALL_FAILED,
                 .status = trouble,
+                .count = trouble,
         };
 }
 
@@ -329,9 +346,9 @@ int report_error(const Report *report)
         return 0;
 }
 
-/* "rtx6000 (0000:01:00.0, 10de:26b1)", or the name alone where there is no card. */
-static const char *who(const Claim *claim, Arena *arena)
+const char *report_who(const Report *report, size_t index, Arena *arena)
 {
+        const Claim *claim = &report->plan->claims.items[index];
         const Function *d = claim->display;
 
         if (!d)
@@ -347,13 +364,13 @@ const char *report_sentence(const Report *report, size_t index, Arena *arena)
 {
         const Claim *claim = &report->plan->claims.items[index];
         const Verdict *verdict = &report->verdicts[index];
+        const char *who = report_who(report, index, arena);
         const char *result = result_for_people(claim, verdict->result);
         const char *reason = reason_word(verdict->reason);
-        bool would = verdict->result == RESULT_READY && report->expected && !claim_is_ready(claim);
 
         if (!reason || strcmp(reason, result) == 0)
-                return arena_printf(arena, "%s %s %s: %s", who(claim, arena),
-                        would ? "would be" : "is", result, verdict->message);
-        return arena_printf(
-                arena, "%s is %s (%s): %s", who(claim, arena), result, reason, verdict->message);
+                return arena_printf(arena, "%s %s %s: %s", who,
+                        report_is_conditional(report, index) ? "would be" : "is", result,
+                        verdict->message);
+        return arena_printf(arena, "%s is %s (%s): %s", who, result, reason, verdict->message);
 }

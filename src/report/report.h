@@ -47,6 +47,7 @@ typedef struct Report {
         const Verdict *verdicts;
         Overall overall;
         const char *status; /* the STATUS= line */
+        const char *count;  /* the first part of it, which names no GPU */
         const char **warnings;
         size_t n_warnings;
 } Report;
@@ -74,6 +75,15 @@ bool report_is_about(const Report *report, size_t index);
 
 /* The first errno of a claim for which the whole failed, or 0. */
 int report_error(const Report *report);
+
+/* Whether the claim with index `index` is ready only once it is applied. */
+bool report_is_conditional(const Report *report, size_t index);
+
+/* For people: "ready", "would be ready", "refused", "released", ... */
+const char *report_result(const Report *report, size_t index);
+
+/* "rtx6000 (0000:01:00.0, 10de:26b1)", or the name alone where there is no card. */
+const char *report_who(const Report *report, size_t index, Arena *arena);
 
 /* One sentence about the claim with index `index`: card, cause, remedy. NULL: out of memory. */
 const char *report_sentence(const Report *report, size_t index, Arena *arena);

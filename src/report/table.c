@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "report/table.h"
 
+#include <string.h>
+
+#include "base/text.h"
+
 /* ECMA-48, select graphic rendition */
 static const char *const colours[_TONE_MAX] = {
         [TONE_HEAD] = "\033[1m",
@@ -106,12 +110,28 @@ static int fill(const Table *table, const Look *look, struct libscols_table *to)
         return r < 0 ? r : library->scols_table_set_termwidth(to, look->width);
 }
 
+/* What is left of the last cells of a row is of no use, and each version of the library leaves
+ * another rest. */
+static const char *trim(Arena *arena, const char *lines)
+{
+        Text text = TEXT_IN(arena);
+
+        for (const char *line = lines; *line;) {
+                size_t length = strcspn(line, "\n"), used = length;
+
+                while (used > 0 && line[used - 1] == ' ')
+                        used--;
+                text_add(&text, "%.*s\n", (int)used, line);
+                line += length + (line[length] == '\n');
+        }
+        return text.string;
+}
+
 const char *table_format(const Table *table, const Look *look)
 {
         const TableLibrary *library = look->library;
         _cleanup_free_ char *text = NULL;
         struct libscols_table *made = library->scols_new_table();
-        const char *lines = NULL;
         int r = made && !arena_failed(table->arena) ? fill(table, look, made) : -ENOMEM;
 
         if (r == 0)
@@ -119,8 +139,7 @@ const char *table_format(const Table *table, const Look *look)
         if (made)
                 library->scols_unref_table(made);
         if (r == 0)
-                lines = arena_printf(table->arena, "%s\n", text);
-        else
-                arena_fail(table->arena);
-        return lines ? lines : "";
+                return trim(table->arena, text);
+        arena_fail(table->arena);
+        return "";
 }

@@ -12,6 +12,9 @@
 #include "host/scan-users.h"
 #include "host/scan.h"
 #include "policy/match.h"
+#include "report/report-json.h"
+#include "report/report-table.h"
+#include "report/report-text.h"
 #include "verbs/say.h"
 
 ExitStatus session_fail(Session *s, ExitStatus status, int error, const char *format, ...)
@@ -325,6 +328,25 @@ const Look *session_look(Session *s)
         screen_open(&s->screen);
         /* an initramfs does not hold the library, and has no packages */
         return screen_look(&s->screen, s->host->stage != STAGE_INITRD);
+}
+
+static ExitStatus print_for_people(Session *s, const Report *report, bool steps)
+{
+        const Look *look = session_look(s);
+        ExitStatus status = EXIT_STATUS_OK;
+
+        if (steps)
+                status = session_print(s, look ? report_table_plan(report->plan, look)
+                                               : report_text_plan(report->plan));
+        if (status == EXIT_STATUS_OK)
+                status = session_print(s, look ? report_table(report, look) : report_text(report));
+        return status;
+}
+
+ExitStatus session_print_report(Session *s, const Report *report, bool steps)
+{
+        return s->options->json ? session_print(s, report_json(report, steps))
+                                : print_for_people(s, report, steps);
 }
 
 ExitStatus session_print(Session *s, char *text)

@@ -74,6 +74,9 @@ ExitStatus session_foresee(Session *session, Report *ret) _must_check_;
  * reads it by a program. */
 const Look *session_look(Session *session);
 
+/* Prints the report as JSON, a table or text; with the steps of its plan where `steps`. */
+ExitStatus session_print_report(Session *session, const Report *report, bool steps) _must_check_;
+
 /* Prints `text`, which may be NULL (out of memory), and frees it. */
 ExitStatus session_print(Session *session, char *text) _must_check_;
 

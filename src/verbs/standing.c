@@ -62,6 +62,20 @@ static bool was_ready(const Stages *stages, const Function *f)
         return past && past->ready;
 }
 
+static Finding how_lost(const char *where, bool was_ready, Arena *arena)
+{
+        if (was_ready)
+                return (Finding){.cause = arena_printf(arena,
+                                         "it was handed over in this boot, and taken away since, "
+                                         "or removed and found again: %s",
+                                         where)};
+        return (Finding){
+                .cause = arena_printf(
+                        arena, "no stage of this boot has handed it over, and now %s", where),
+                .remedy = "see `journalctl -b -u vfio-gpu`, or `systemctl enable --now vfio-gpu`",
+        };
+}
+
 static Verdict judge(Session *s, const Stages *stages, size_t index)
 {
         const Claim *claim = &s->plan->claims.items[index];
@@ -70,16 +84,10 @@ static Verdict judge(Session *s, const Stages *stages, size_t index)
         verdict = verify_claim(s->plan, index, verdict.bindings, NULL, s->arena);
         for (size_t i = 0; verdict.drivers_before && i < claim->n_functions; i++)
                 verdict.drivers_before[i] = driver_before(stages, claim->functions[i]);
-        if (verdict.reason == REASON_LOST && !was_ready(stages, claim->display))
-                verdict.message = arena_printf(s->arena,
-                        "no stage of this boot has handed it over, and now %s: see `journalctl "
-                        "-b -u vfio-gpu`, or `systemctl enable --now vfio-gpu`",
-                        verify_whereabouts(claim, verdict.bindings, s->arena));
-        else if (verdict.reason == REASON_LOST)
-                verdict.message = arena_printf(s->arena,
-                        "it was handed over in this boot, and taken away since, or removed and "
-                        "found again: %s",
-                        verdict.message);
+        if (verdict.reason == REASON_LOST)
+                verdict_blame(&verdict, claim, REASON_LOST,
+                        how_lost(verdict.cause, was_ready(stages, claim->display), s->arena),
+                        s->arena);
         return verdict;
 }
 

@@ -7,7 +7,6 @@
 #include "host/scan.h"
 #include "report/report-json.h"
 #include "report/report-systemd.h"
-#include "report/report-text.h"
 #include "verbs/change.h"
 #include "verbs/say.h"
 #include "verbs/standing.h"
@@ -146,7 +145,7 @@ static ExitStatus publish(Session *s, const RunDir *dir, const Task *task, const
         if (s->options->json)
                 return session_print(s, TAKE_PTR(json));
         return systemd_is_journal(STDOUT_FILENO) ? EXIT_STATUS_OK
-                                                 : session_print(s, report_text(report));
+                                                 : session_print_report(s, report, false);
 }
 
 /* An earlier report of this boot's stage tells what was done, and is not replaced by one of

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "report/report-json.h"
-#include "report/report-text.h"
 #include "verbs/session.h"
 #include "verbs/verbs.h"
 
@@ -10,14 +8,8 @@ static ExitStatus foresee(Session *s, bool steps)
         Report report = {0};
         ExitStatus status = session_foresee(s, &report);
 
-        if (status == EXIT_STATUS_OK && s->options->json)
-                status = session_print(s, report_json(&report, steps));
-        else if (status == EXIT_STATUS_OK) {
-                if (steps)
-                        status = session_print(s, report_text_plan(s->plan));
-                if (status == EXIT_STATUS_OK)
-                        status = session_print(s, report_text(&report));
-        }
+        if (status == EXIT_STATUS_OK)
+                status = session_print_report(s, &report, steps);
         return status != EXIT_STATUS_OK ? status : report_exit_status(&report);
 }
 

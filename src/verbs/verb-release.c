@@ -8,7 +8,6 @@
 #include "policy/release.h"
 #include "report/report-json.h"
 #include "report/report-systemd.h"
-#include "report/report-text.h"
 #include "verbs/change.h"
 #include "verbs/say.h"
 #include "verbs/standing.h"
@@ -122,8 +121,7 @@ static ExitStatus publish(Session *s, const Report *report)
 {
         if (systemd_journal_report(report) < 0)
                 return session_out_of_memory(s);
-        return session_print(
-                s, s->options->json ? report_json(report, false) : report_text(report));
+        return session_print_report(s, report, false);
 }
 
 static ExitStatus write_standing(Session *s, const Change *change)

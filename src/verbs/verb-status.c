@@ -6,7 +6,6 @@
 #include "host/await.h"
 #include "host/scan.h"
 #include "report/report-json.h"
-#include "report/report-text.h"
 #include "report/systemd-unit.h"
 #include "verbs/say.h"
 #include "verbs/standing.h"
@@ -64,7 +63,7 @@ static ExitStatus print(Session *s, const Stages *stages, const Report *report, 
                 return session_print(
                         s, report_json_status(report, (const Record *const *)stages->records,
                                    stages->last, since));
-        status = session_print(s, report_text(report));
+        status = session_print_report(s, report, false);
         if (status == EXIT_STATUS_OK) {
                 print_stages(stages);
                 print_since(since);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/text.h"
 #include "lib/scene.h"
 #include "report/report-table.h"
 
@@ -145,10 +146,111 @@ static int widest(const char *text)
         return width;
 }
 
-Test(table, no_line_of_any_machine_is_wider_than_the_terminal)
-{
-        static const unsigned widths[] = {40, 59, 60, 70, 80, 100, 132, 300};
+static const unsigned widths[] = {40, 59, 60, 70, 80, 100, 132, 300};
 
+/* What `check` would say. */
+static Report expected(Scene *scene)
+{
+        const Plan *plan = scene_plan(scene);
+        Verdict *verdicts = arena_array(scene->arena, plan->claims.n_items + 1, sizeof(Verdict));
+        Report report = {0};
+
+        for (size_t i = 0; i < plan->claims.n_items; i++)
+                verdicts[i] = verify_expected(&plan->claims.items[i], scene->arena);
+        cr_assert_eq(report_build(&(ReportInput){.config_path = "/etc/vfio-gpu.conf",
+                                          .config = scene->config,
+                                          .expected = true,
+                                          .host = scene->host,
+                                          .plan = plan,
+                                          .verdicts = verdicts},
+                             scene->arena, &report),
+                0);
+        return report;
+}
+
+static void expect_fits(char *text, unsigned width, const char *what)
+{
+        cr_assert_not_null(text);
+        cr_expect_leq(widest(text), (int)width, "%s:\n%s", what, text);
+        free(text);
+}
+
+Test(table, no_row_of_a_report_is_wider_than_the_terminal)
+{
+        cr_assert_not_null(setlocale(LC_CTYPE, "C.UTF-8"));
+        for (size_t i = 0; i < scene_n_samples; i++) {
+                SCENE(scene, scene_samples[i].machine, scene_samples[i].config);
+                const Report report = expected(&scene);
+
+                for (size_t k = 0; k < ARRAY_SIZE(widths); k++) {
+                        const Look look = {.library = &library, .width = widths[k]};
+
+                        expect_fits(report_table(&report, &look), widths[k], scene_samples[i].name);
+                        expect_fits(report_table_plan(report.plan, &look), widths[k],
+                                scene_samples[i].name);
+                }
+        }
+}
+
+Test(table, what_was_found_and_what_to_do_about_it)
+{
+        SCENE(scene,
+                "0000:00:02.0 8086:4680 030000 group=9\n"
+                "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau numvfs=2\n"
+                "0000:02:00.0 10de:26b1 030000 group=2 driver=nouveau\n"
+                "0000:03:00.0 10de:26b2 030000 group=3 driver=vfio-pci vfio=vfio0\n"
+                "0000:04:00.0 10de:26b3 030000 group=4 driver=nouveau released\n",
+                "{ name = 'pool'; id = '10de:26b1'; count = 2; }, { name = 'ready'; id = "
+                "'10de:26b2'; }, { name = 'gone'; address = '09:00'; optional = true; }, "
+                "{ name = 'back'; id = '10de:26b3'; }");
+        const Look look = {.library = &library, .width = 78, .colours = true};
+        const Report report = expected(&scene);
+        _cleanup_free_ char *text = report_table(&report, &look);
+
+        cr_expect_str_eq(strchr(text, '\n'),
+                "\n"
+                "pool  0000:01:00.0 \033[1;31mrefused \033[0m driver-busy nouveau\n"
+                "pool  0000:02:00.0 \033[1;31mrefused \033[0m driver-busy nouveau\n"
+                "ready 0000:03:00.0 \033[32mready   \033[0m             "
+                "\033[32mvfio-pci\033[0m\n"
+                "gone  -            \033[33mabsent  \033[0m\n"
+                "back  0000:04:00.0 \033[2mreleased\033[0m             nouveau\n"
+                "\n"
+                "\033[1mabsent:\033[0m fewer GPUs match than the entry wants\n"
+                "  gone: there is no device at 0000:09:00.0\n"
+                "  \033[1mTo do:\033[0m see `vfio-gpu list` for what is there, and mend the "
+                "entry, or mark it\n"
+                "      `optional`\n"
+                "\n"
+                "\033[1mdriver-busy:\033[0m a driver had the card first, or something uses the "
+                "card or a\n"
+                "    companion of it\n"
+                "  pool (0000:01:00.0, 10de:26b1): nouveau took 0000:01:00.0 first, before\n"
+                "      vfio-gpu could hold it\n"
+                "    also virtual-function: 0000:01:00.0 has 2 SR-IOV virtual functions "
+                "enabled\n"
+                "  pool (0000:02:00.0, 10de:26b1): nouveau took 0000:02:00.0 first, before\n"
+                "      vfio-gpu could hold it\n"
+                "  \033[1mTo do:\033[0m rebuild the initramfs with vfio-gpu in it (`dracut -f`, "
+                "or what this\n"
+                "      host has in its place) and reboot\n"
+                "\n"
+                "back (0000:04:00.0, 10de:26b3): 0000:04:00.0 is on nouveau; a reboot hands it\n"
+                "    over again\n"
+                "\n"
+                "\033[1;31m1 of 4 GPUs ready\033[0m\n");
+}
+
+Test(table, nothing_is_planned)
+{
+        const Look look = {.library = &library, .width = 80};
+        _cleanup_free_ char *text = report_table_plan(&(Plan){0}, &look);
+
+        cr_expect_str_eq(text, "nothing to do\n\n");
+}
+
+Test(table, no_row_of_a_list_is_wider_than_the_terminal)
+{
         cr_assert_not_null(setlocale(LC_CTYPE, "C.UTF-8"));
         for (size_t i = 0; i < scene_n_samples; i++) {
                 SCENE(scene, scene_samples[i].machine, scene_samples[i].config);

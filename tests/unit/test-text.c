@@ -100,3 +100,30 @@ Test(text, more_than_there_is)
         cr_expect(arena_failed(arena));
         cr_expect_str_empty(text.string);
 }
+
+Test(text, wrapped_between_words)
+{
+        static const struct {
+                unsigned width, at, indent;
+                const char *sentence, *lines;
+        } texts[] = {
+                {20, 0, 2, "", ""},
+                {20, 0, 2, "as wide as can be ok", "as wide as can be ok"},
+                {20, 0, 2, "one more than fits in", "one more than fits\n  in"},
+                {20, 15, 2, "goes on here", " goes\n  on here"},
+                {20, 19, 2, "goes on", "\n  goes on"},
+                /* a word that is too long by itself, and what is to be copied */
+                {10, 0, 2, "0123456789abc d", "0123456789abc\n  d"},
+                {12, 0, 2, "run `a b c d e f g` now", "run\n  `a b c d e f g`\n  now"},
+                {20, 0, 2, "`not closed at all, whatever", "`not closed at all, whatever"},
+                {20, 0, 4, "two  blanks", "two  blanks"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+                _cleanup_(arena_freep) Arena *arena = arena_new();
+                Text text = TEXT_IN(arena);
+
+                text_wrap(&text, texts[i].width, texts[i].at, texts[i].indent, texts[i].sentence);
+                cr_expect_str_eq(text.string, texts[i].lines, "%zu: \"%s\"", i, text.string);
+        }
+}
