@@ -28,16 +28,18 @@ journal_read() {
         chroot "$image/tree" journalctl --file=- --all --quiet --no-pager "$@" <"$file"
 }
 
-# The journal as text and the program's records as JSON, a pair of files for each stage. A stage has its own
-# journal: the real root's is named by the machine-id of its image, the initrd makes one up.
+# The journal as text, the program's records as JSON, and the same with what the catalog says of them, for each
+# stage. A stage has its own journal: the real root's is named by the machine-id of its image, the initrd makes
+# one up.
 journal_text() {
         local file stage
-        rm -f "$facts"/journal.{initrd,system} "$facts"/records.{initrd,system}
+        rm -f "$facts"/{journal,records,explained}.{initrd,system}
         for file in "$facts"/journal/*/*.journal; do
                 stage=initrd
                 [[ $file != */"$(cat "$image/tree/etc/machine-id")"/* ]] || stage=system
                 journal_read "$file" -o short-monotonic >>"$facts/journal.$stage"
                 journal_read "$file" -o json -u vfio-gpu.service >>"$facts/records.$stage"
+                journal_read "$file" -x -u vfio-gpu.service >>"$facts/explained.$stage"
         done
 }
 
@@ -350,6 +352,12 @@ journal_lacks() {
 stage_says() {
         local check="stage_says $*"
         has "$2" "$(grep -F -- "$2" "$facts/journal.$1" 2>/dev/null || echo "$(grep -c . "$facts/journal.$1" 2>/dev/null) lines without it")"
+}
+
+# journal_explains STAGE TEXT: a line of `journalctl -x`, of the catalog
+journal_explains() {
+        local check="journal_explains $*"
+        has "$2" "$(grep -E '^(--|░░) ' "$facts/explained.$1" 2>/dev/null || true)"
 }
 
 # journal_record STAGE FIELD=VALUE...: one record of the program has all these fields
