@@ -122,14 +122,18 @@ static void unknown_key(
         const Schema *schema, const config_setting_t *found, ConfigProblems *problems)
 {
         const char *name = config_setting_name(found), *meant = nearest(schema, name);
+        unsigned line = config_setting_source_line(found);
         char known[256] = "";
 
+        if (meant) {
+                config_problem_add(
+                        problems, line, name, "unknown key; did you mean \"%s\"?", meant);
+                return;
+        }
         for (size_t i = 0, n = 0; i < schema->n_keys && n < sizeof(known); i++)
                 n += (size_t)snprintf(
                         known + n, sizeof(known) - n, "%s%s", i ? ", " : "", schema->keys[i].name);
-        config_problem_add(problems, config_setting_source_line(found), name,
-                "unknown key%s%s%s; known here: %s", meant ? " (did you mean \"" : "",
-                meant ? meant : "", meant ? "\"?)" : "", known);
+        config_problem_add(problems, line, name, "unknown key; known here: %s", known);
 }
 
 static const SchemaKey *find_key(const Schema *schema, const char *name)
@@ -176,6 +180,7 @@ static void read_entry(const Reading *reading, const config_setting_t *group, si
         Entry *entry, Word *ret_name)
 {
         const config_setting_t *name = config_setting_get_member(group, "name");
+        const size_t n_problems = reading->problems->n_items;
 
         *entry = (Entry){
                 .line = config_setting_source_line(group),
@@ -185,7 +190,8 @@ static void read_entry(const Reading *reading, const config_setting_t *group, si
         };
         entry->selectors =
                 read_group(&entry_schema, group, reading->arena, reading->problems, entry);
-        if (!entry->selectors)
+        /* a key that is misspelt may have been the one */
+        if (!entry->selectors && reading->problems->n_items == n_problems)
                 config_problem_add(reading->problems, entry->line, reading->key->name,
                         "found a group that selects no GPU, expected at least one of address, path,"
                         " slot, serial, id, subsystem, vendor in it");
