@@ -29,7 +29,8 @@ static int fail_open(int error, char **reterr_reason)
         switch (error) {
         case -ENOENT:
                 return fail(reterr_reason, error,
-                        "does not exist: write one, or name another with --config=FILE");
+                        "does not exist: `vfio-gpu init` prints one for this host, --config=FILE "
+                        "names another");
         case -ELOOP:
                 return fail(reterr_reason, error,
                         "is a symbolic link: put the file itself here, or name it with"

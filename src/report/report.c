@@ -213,12 +213,27 @@ static void add_step_warnings(
         }
 }
 
+/* Whether a card that is not ready is told the command already. */
+static bool remedies_name(const Report *report, const char *command)
+{
+        for (size_t i = 0; i < report->plan->claims.n_items; i++)
+                if (report->verdicts[i].remedy && strstr(report->verdicts[i].remedy, command))
+                        return true;
+        return false;
+}
+
 static void warn_of_image(Report *report, const Host *host, Arena *arena)
 {
-        if (report->image != IMAGE_FITS)
+        const char *command = image_command(host->image_tool);
+
+        if (report->image == IMAGE_FITS)
+                return;
+        if (remedies_name(report, command))
+                add_warning(report, arena, image_trouble(report->image));
+        else
                 add_warning(report, arena,
                         arena_printf(arena, "%s: rebuild it (%s) and reboot",
-                                image_trouble(report->image), image_command(host->image_tool)));
+                                image_trouble(report->image), command));
 }
 
 /* Of vfio-pci as it is now, after the steps. */

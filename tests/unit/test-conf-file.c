@@ -110,7 +110,7 @@ Test(conf_file, bytes_are_left_to_the_parser)
 
 Test(conf_file, missing)
 {
-        expect_failure(path, true, -ENOENT, "does not exist: write one, or name another with");
+        expect_failure(path, true, -ENOENT, "does not exist: `vfio-gpu init` prints one");
         expect_failure("", true, -ENOENT, "does not exist");
 }
 
