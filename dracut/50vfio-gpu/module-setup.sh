@@ -14,8 +14,11 @@ vfio_gpu_is_kdump() {
 check() {
     vfio_gpu_is_kdump && return 1
     require_binaries /usr/bin/vfio-gpu || return 1
-    # a link, whose target need not exist from here: the root may be another's
-    [[ -L ${dracutsysrootdir-}/etc/systemd/system/sysinit.target.wants/vfio-gpu.service ]] && return 0
+    local units
+    for units in /etc/systemd/system /usr/lib/systemd/system; do
+        # a link, whose target need not exist from here: the root may be another's
+        [[ -L ${dracutsysrootdir-}$units/sysinit.target.wants/vfio-gpu.service ]] && return 0
+    done
     return 255
 }
 

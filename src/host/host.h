@@ -167,6 +167,18 @@ typedef enum ImageTool {
         _IMAGE_TOOL_MAX,
 } ImageTool;
 
+/* How this host sets the kernel command line for good, as far as the tree shows it. */
+typedef enum KernelLine {
+        KERNEL_LINE_UNKNOWN,
+        KERNEL_LINE_RPM_OSTREE,
+        KERNEL_LINE_GRUBBY,
+        KERNEL_LINE_KERNEL_INSTALL, /* /etc/kernel/cmdline */
+        KERNEL_LINE_UPDATE_GRUB,    /* GRUB, as Debian has it, */
+        KERNEL_LINE_GRUB2,          /* as openSUSE has it, */
+        KERNEL_LINE_GRUB,           /* and as it comes */
+        _KERNEL_LINE_MAX,
+} KernelLine;
+
 /* What the initrd of this boot left behind; known to the real root alone. */
 typedef struct Initrd {
         bool existed;
@@ -192,6 +204,7 @@ typedef struct Host {
         const char *release; /* of the kernel */
         const char *cmdline; /* of the kernel, "" when unreadable */
         ImageTool image_tool;
+        KernelLine kernel_line;
         Initrd initrd;
         bool enabled;        /* vfio-gpu.service is */
         Function *functions; /* sorted by address */

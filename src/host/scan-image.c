@@ -59,12 +59,26 @@ static Initrd read_initrd(const Root *root, Arena *arena)
 }
 
 /* Where the link leads does not matter: another machine's tree may show no more than /etc. */
+static bool is_wanted_below(const Root *root, const char *units)
+{
+        char path[128];
+
+        snprintf(path, sizeof(path), "%s/sysinit.target.wants/vfio-gpu.service", units);
+
+        _cleanup_close_ int fd = root_open_file(root, path, O_PATH | O_NOFOLLOW);
+        return fd >= 0;
+}
+
+/* By the administrator, until the next reboot, or by whoever made the image of this host. */
 static bool is_enabled(const Root *root)
 {
-        _cleanup_close_ int fd = root_open_file(root,
-                "etc/systemd/system/sysinit.target.wants/vfio-gpu.service", O_PATH | O_NOFOLLOW);
+        static const char *const folders[] = {
+                "etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system"};
 
-        return fd >= 0;
+        for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+                if (is_wanted_below(root, folders[i]))
+                        return true;
+        return false;
 }
 
 void scan_image(const Root *root, Host *host)

@@ -12,6 +12,7 @@
 #include "host/scan-framebuffer.h"
 #include "host/scan-function.h"
 #include "host/scan-image.h"
+#include "host/scan-kernel-line.h"
 #include "host/scan-keyboards.h"
 #include "host/scan-libpci.h"
 #include "host/scan-slots.h"
@@ -140,6 +141,7 @@ static void read_machine(Scan *scan)
         host->policy = read_policy(scan);
         host->firmware_iommu = read_firmware_iommu(root);
         scan_image(root, host);
+        scan_kernel_line(root, host);
         scan_crypttab(root, host);
         scan_keyboards(root, host);
 }

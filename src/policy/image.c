@@ -32,6 +32,36 @@ const char *image_rebuild(ImageTool tool, Arena *arena)
                 image_command(tool));
 }
 
+const char *image_make(ImageTool tool)
+{
+        static const char *const commands[_IMAGE_TOOL_MAX] = {
+                [IMAGE_TOOL_UNKNOWN] = "dracut -f",
+                [IMAGE_TOOL_DRACUT] = "dracut -f",
+                [IMAGE_TOOL_DRACUT_ALL] = "dracut -f --regenerate-all",
+                [IMAGE_TOOL_KERNEL_INSTALL] = "kernel-install add-all",
+                [IMAGE_TOOL_RPM_OSTREE] =
+                        "rpm-ostree initramfs-etc --force-sync --track=/etc/vfio-gpu.conf",
+                [IMAGE_TOOL_INITRAMFS_TOOLS] = "apt install dracut",
+        };
+
+        return commands[tool];
+}
+
+const char *image_remark(ImageTool tool)
+{
+        switch (tool) {
+        case IMAGE_TOOL_UNKNOWN:
+                return "or what this host has in its place";
+        case IMAGE_TOOL_KERNEL_INSTALL:
+                return "before systemd 255, for each kernel, "
+                       "`kernel-install add VERSION /lib/modules/VERSION/vmlinuz`";
+        case IMAGE_TOOL_INITRAMFS_TOOLS:
+                return "in place of initramfs-tools, which cannot carry vfio-gpu";
+        default:
+                return NULL;
+        }
+}
+
 static size_t length_of(const char *text)
 {
         size_t n = strlen(text);

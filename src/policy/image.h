@@ -27,5 +27,9 @@ const char *image_command(ImageTool tool);
 /* "rebuild the initramfs with vfio-gpu in it (`dracut -f`) and reboot". */
 const char *image_rebuild(ImageTool tool, Arena *arena);
 
+/* The same as a command alone, and a remark on it or NULL. */
+const char *image_make(ImageTool tool);
+const char *image_remark(ImageTool tool);
+
 /* What is wrong with it, as a clause; NULL where it fits. */
 const char *image_trouble(ImageState state);

@@ -161,6 +161,21 @@ static Json *strings_json(const char *const *strings, size_t n)
         return TAKE_PTR(array);
 }
 
+static Json *next_json(const NextSteps *next)
+{
+        _cleanup_(json_putp) Json *array = json_object_new_array();
+
+        for (size_t i = 0; array && i < next->n_items; i++) {
+                Json *object = json_object_new_object();
+
+                if (!append(array, object) ||
+                        !add_string(object, "command", next->items[i].command) ||
+                        !add_string(object, "text", next->items[i].text))
+                        return NULL;
+        }
+        return TAKE_PTR(array);
+}
+
 /* Of a whole document, so that it ends as a line does. */
 static char *to_text(Json *object)
 {
@@ -190,7 +205,8 @@ char *report_json(const Report *report, bool steps)
 {
         _cleanup_(json_putp) Json *object = report_object(report);
 
-        if (!object || (steps && !add(object, "steps", steps_json(report->plan))))
+        if (!object || (report->next && !add(object, "next", next_json(report->next))) ||
+                (steps && !add(object, "steps", steps_json(report->plan))))
                 return NULL;
         return to_text(object);
 }

@@ -359,6 +359,8 @@ char *report_table(const Report *report, const Look *look)
                 add_sentence(&text, look, TONE_DOUBT, "warning:", 0, report->warnings[i]);
         text_add(&text, "%s\n",
                 table_paint(look, overall_tone(report->overall), report->count, arena));
+        if (report->next)
+                report_text_next(&text, report->next);
         return finish(&text);
 }
 

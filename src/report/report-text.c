@@ -12,6 +12,17 @@ static char *finish(const Text *text)
         return arena_failed(text->arena) ? NULL : strdup(text->string);
 }
 
+void report_text_next(Text *text, const NextSteps *next)
+{
+        if (next->n_items == 0)
+                text_add(text, "next: nothing is left to do\n");
+        else
+                text_add(text, "next:\n");
+        for (size_t i = 0; i < next->n_items; i++)
+                text_add(text, "%3zu. %s\n", i + 1,
+                        next_step_sentence(&next->items[i], text->arena));
+}
+
 char *report_text(const Report *report)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
@@ -25,6 +36,8 @@ char *report_text(const Report *report)
         for (size_t i = 0; i < report->n_warnings; i++)
                 text_add(&text, "warning: %s\n", report->warnings[i]);
         text_add(&text, "%s\n", report->status);
+        if (report->next)
+                report_text_next(&text, report->next);
         return finish(&text);
 }
 

@@ -3,6 +3,7 @@
 /* What there is to say about a run, before it becomes text, JSON or journal fields. Pure. */
 
 #include "policy/image.h"
+#include "policy/next-steps.h"
 #include "policy/verify.h"
 
 typedef enum Overall {
@@ -50,6 +51,7 @@ typedef struct Report {
         const char *count;  /* the first part of it, which names no GPU */
         const char **warnings;
         size_t n_warnings;
+        const NextSteps *next; /* what is left to do, or NULL: nobody asked for it */
 } Report;
 
 /* Judges the whole. Strings live in `arena`. Returns 0 or -ENOMEM. */

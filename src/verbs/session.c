@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/quote.h"
+#include "base/text.h"
 #include "host/capabilities.h"
 #include "host/capture.h"
 #include "host/conf-file.h"
@@ -356,4 +358,30 @@ ExitStatus session_print(Session *s, char *text)
         fputs(text, stdout);
         free(text);
         return EXIT_STATUS_OK;
+}
+
+const char *session_shell_word(const Session *s, const char *path)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                    "_./-+@:,=%";
+
+        if (*path && strspn(path, plain) == strlen(path))
+                return path;
+        return arena_strdup(s->arena, quote(path));
+}
+
+const char *session_command(const Session *s, const char *config, const char *verb)
+{
+        const Options *options = s->options;
+        Text text = TEXT_IN(s->arena);
+
+        text_add(&text, "vfio-gpu ");
+        if (options->root)
+                text_add(&text, "--root=%s ", session_shell_word(s, options->root));
+        if (options->release)
+                text_add(&text, "--kernel=%s ", session_shell_word(s, options->release));
+        if (config && (options->root || strcmp(config, CONFIG_PATH) != 0))
+                text_add(&text, "--config=%s ", session_shell_word(s, config));
+        text_add(&text, "%s", verb);
+        return text.string;
 }

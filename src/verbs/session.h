@@ -80,4 +80,10 @@ ExitStatus session_print_report(Session *session, const Report *report, bool ste
 /* Prints `text`, which may be NULL (out of memory), and frees it. */
 ExitStatus session_print(Session *session, char *text) _must_check_;
 
+/* `path` as it is typed into a shell; an odd one in quotes, to be read. NULL: memory is out. */
+const char *session_shell_word(const Session *session, const char *path);
+
+/* "vfio-gpu --root=DIR --config=FILE VERB", about the same machine; `config` may be NULL. */
+const char *session_command(const Session *session, const char *config, const char *verb);
+
 ExitStatus session_out_of_memory(Session *session);

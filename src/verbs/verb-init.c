@@ -26,16 +26,10 @@ static ExitStatus write_file(Session *s, const char *text)
 
 static void say_written(const Session *s, const Proposals *proposals)
 {
-        const Options *options = s->options;
-        bool the_config = !options->root && strcmp(options->output, CONFIG_PATH) == 0;
-
         printf("%s is written: of the %zu GPU%s here, it lists %zu for virtual machines\n",
-                options->output, proposals->n_items, proposals->n_items == 1 ? "" : "s",
+                s->options->output, proposals->n_items, proposals->n_items == 1 ? "" : "s",
                 proposals->n_asked);
-        printf("next: `vfio-gpu %s%s%s%s%s%scheck`\n", options->root ? "--root=" : "",
-                options->root ? options->root : "", options->root ? " " : "",
-                the_config ? "" : "--config=", the_config ? "" : options->output,
-                the_config ? "" : " ");
+        printf("next: `%s`\n", session_command(s, s->options->output, "check"));
 }
 
 static ExitStatus write_out(Session *s, const Proposals *proposals)

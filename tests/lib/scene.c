@@ -163,6 +163,10 @@ static void add_framebuffer(Host *host, const char *text)
 static void set_property(Host *host, const char *line)
 {
         static const char *const firmwares[] = {"unknown", "none", "intel", "amd", "arm"};
+        static const char *const tools[] = {"unknown", "dracut", "dracut-all", "kernel-install",
+                "rpm-ostree", "initramfs-tools"};
+        static const char *const lines[] = {"unknown", "rpm-ostree", "grubby", "kernel-install",
+                "update-grub", "grub2", "grub"};
         const char *value = strchr(line, ' ');
 
         value = value ? value + 1 : "";
@@ -185,6 +189,14 @@ static void set_property(Host *host, const char *line)
                 host->stage = STAGE_INITRD;
         else if (strcmp(line, "in initrd") == 0)
                 host->initrd.ran = true;
+        else if (strcmp(line, "was initrd") == 0)
+                host->initrd.existed = true;
+        else if (strcmp(line, "enabled") == 0)
+                host->enabled = true;
+        else if (strncmp(line, "image ", 6) == 0)
+                host->image_tool = (ImageTool)word_index(value, tools, ARRAY_SIZE(tools));
+        else if (strncmp(line, "line ", 5) == 0)
+                host->kernel_line = (KernelLine)word_index(value, lines, ARRAY_SIZE(lines));
         else if (strcmp(line, "crash") == 0)
                 host->crash_kernel = true;
         else if (strncmp(line, "policy ", 7) == 0)
@@ -245,6 +257,7 @@ void scene_set(Scene *scene, const char *machine, const char *config, const char
         scene->arena = arena_new();
         scene->host = make_host(machine);
         scene->config = make_config(scene->arena, config);
+        scene->host->cmdline = cmdline ? cmdline : "";
         cr_assert_eq(kernel_words_parse(cmdline ? cmdline : "", scene->arena, &scene->words), 0);
 }
 

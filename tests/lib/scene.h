@@ -21,6 +21,7 @@ typedef struct Scene {
  * The machine: lines of lib/machine.h, and `firmware none|intel|amd|arm`, `vfio` and `backend`
  * missing|loadable|present (loadable when not said), `vfio built-in`, `parameter NAME=VALUE` of a
  * loaded vfio-pci, `slot NAME ADDRESS`, `stage initrd`, `in initrd` (vfio-gpu was, in this boot),
+ * `was initrd` (there was one), `enabled`, `image` and `line` with the words of scene.c,
  * `crash`, `policy TEXT`, `install MODULE COMMAND`, `disk NAME DEVICE asks|silent`, `keyboard
  * ADDRESS|-`. serial= may also be `locked`; without it nobody has asked. `config` is what stands
  * between the brackets of gpus = ( ), or a whole file when it holds "gpus"; ' stands for ".

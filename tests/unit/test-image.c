@@ -24,6 +24,19 @@ Test(image, commands)
                 cr_expect_str_eq(image_command((ImageTool)tool), commands[tool]);
 }
 
+/* The command alone is a part of the sentence about it. */
+Test(image, command_alone)
+{
+        for (int tool = 0; tool < _IMAGE_TOOL_MAX; tool++) {
+                char quoted[128];
+
+                snprintf(quoted, sizeof(quoted), "`%s`", image_make((ImageTool)tool));
+                cr_expect(strstr(image_command((ImageTool)tool), quoted), "%s", quoted);
+        }
+        cr_expect_null(image_remark(IMAGE_TOOL_DRACUT_ALL));
+        cr_expect_str_eq(image_remark(IMAGE_TOOL_UNKNOWN), "or what this host has in its place");
+}
+
 typedef struct Trial {
         const char *name;
         const char *facts;          /* e an initrd existed, r vfio-gpu ran in it, u the unit is

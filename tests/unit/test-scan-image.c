@@ -86,3 +86,26 @@ Test(scan_image, what_the_initrd_left)
         cr_expect_str_eq(with.initrd.config, "gpus = ( );");
         arena_free(with.arena);
 }
+
+Test(scan_image, who_enables)
+{
+        static const struct {
+                const char *link;
+                bool enabled;
+        } links[] = {
+                {"etc/systemd/system/sysinit.target.wants/vfio-gpu.service", true},
+                {"run/systemd/system/sysinit.target.wants/vfio-gpu.service", true},
+                {"usr/lib/systemd/system/sysinit.target.wants/vfio-gpu.service", true},
+                {"etc/systemd/system/multi-user.target.wants/vfio-gpu.service", false},
+                {"etc/systemd/system/vfio-gpu.service", false},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+
+                tree_link(tree, links[i].link, "/nowhere");
+                Host host = scan(tree);
+                cr_expect_eq(host.enabled, links[i].enabled, "%s", links[i].link);
+                arena_free(host.arena);
+        }
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/next-steps.h"
+
+#include <string.h>
+
+#include "base/quote.h"
+#include "base/text.h"
+#include "policy/kernel-line.h"
+
+#define CONFIG "/etc/vfio-gpu.conf"
+
+typedef struct Planning {
+        const NextInput *input;
+        const Host *host;
+        const Claims *claims;
+        Arena *arena;
+        NextSteps steps;
+        bool reboot;
+        bool kernel_install; /* something that only it takes up has changed */
+} Planning;
+
+/* Memory that has run out is remembered by the arena. */
+static void add(Planning *p, const char *command, const char *text)
+{
+        NextStep *step = arena_push(p->arena, &p->steps.items, &p->steps.n_items);
+
+        if (step)
+                *step = (NextStep){command, text};
+}
+
+static const char *config_name(const Planning *p)
+{
+        return p->input->config ? p->input->config : CONFIG;
+}
+
+/* Nothing but another config, or another slot, makes the card go. */
+static bool wants_mending(const Claim *claim)
+{
+        static const Reason reasons[] = {REASON_ABSENT, REASON_AMBIGUOUS, REASON_NOT_A_GPU,
+                REASON_CONFLICT, REASON_SHARED_GROUP, REASON_BOOT_DISPLAY, REASON_BRIDGE_HEADER,
+                REASON_BIND_FAILED};
+
+        if (claim->skipped || (claim->entry->optional && claim->reasons[REASON_ABSENT]))
+                return false;
+        for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+                if (claim->reasons[reasons[i]])
+                        return true;
+        return claim->reasons[REASON_VIRTUAL_FUNCTION] && !claim->display;
+}
+
+static bool add_mending(Planning *p)
+{
+        Text names = TEXT_IN(p->arena);
+        const Entry *last = NULL;
+
+        for (size_t i = 0; i < p->claims->n_items; i++) {
+                const Claim *claim = &p->claims->items[i];
+
+                if (!wants_mending(claim) || claim->entry == last)
+                        continue;
+                last = claim->entry;
+                text_separate(&names, ", ");
+                text_add(&names, "%s", last->name);
+        }
+        if (text_is_empty(&names))
+                return false;
+        add(p, NULL,
+                arena_printf(p->arena, "mend %s as said above: %s", config_name(p), names.string));
+        add(p, p->input->check, NULL);
+        return true;
+}
+
+static bool stands_against(const Planning *p, Reason reason)
+{
+        for (size_t i = 0; i < p->claims->n_items; i++)
+                if (!p->claims->items[i].skipped && p->claims->items[i].reasons[reason])
+                        return true;
+        return false;
+}
+
+static void change_line(Planning *p, KernelLineChange change, const char *word)
+{
+        const KernelLineAdvice advice = kernel_line_advice(p->host, change, word, p->arena);
+
+        if (advice.edit)
+                add(p, NULL, advice.edit);
+        if (advice.command)
+                add(p, advice.command, NULL);
+        p->kernel_install |= advice.kernel_install;
+}
+
+/* The words that switch it off go; where there is none, Intel's may have to be switched on. */
+static void add_iommu(Planning *p)
+{
+        static const char *const offs[] = {"intel_iommu=off", "amd_iommu=off", "iommu=off"};
+        bool off = false;
+
+        if (!stands_against(p, REASON_NO_IOMMU))
+                return;
+        p->reboot = true;
+        for (size_t i = 0; i < ARRAY_SIZE(offs); i++)
+                if (kernel_line_has(p->host, offs[i])) {
+                        change_line(p, KERNEL_LINE_REMOVE, offs[i]);
+                        off = true;
+                }
+        if (off)
+                return;
+        if (p->host->firmware_iommu == FIRMWARE_IOMMU_INTEL &&
+                !kernel_line_has(p->host, "intel_iommu=on"))
+                change_line(p, KERNEL_LINE_ADD, "intel_iommu=on");
+        else if (p->host->firmware_iommu == FIRMWARE_IOMMU_NONE ||
+                 p->host->firmware_iommu == FIRMWARE_IOMMU_UNKNOWN)
+                add(p, NULL,
+                        "switch the IOMMU on in the set-up of the firmware (VT-d, AMD-Vi or SMMU)");
+        else
+                add(p, "dmesg | grep -i -e iommu -e dmar -e amd-vi -e smmu",
+                        "the firmware has an IOMMU: why does the kernel not use it?");
+}
+
+static void add_modules(Planning *p)
+{
+        const char *release = p->host->release;
+
+        if (stands_against(p, REASON_NO_DRIVER))
+                add(p, NULL,
+                        arena_printf(p->arena, "install the VFIO modules of %s%s",
+                                release ? "kernel " : "this kernel", release ? release : ""));
+}
+
+/* It is on a driver that must not be taken away at run time, but need not get it at the next boot.
+ */
+static bool is_taken_by_host(const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Function *f = claim->functions[i];
+
+                if (function_is_gpu(f) && f->binding.driver && !binding_is_vfio(&f->binding))
+                        return true;
+        }
+        return false;
+}
+
+static bool is_on_other_vfio_driver(const Claim *claim)
+{
+        for (size_t i = 0; i < claim->n_functions; i++) {
+                const Binding *binding = &claim->functions[i]->binding;
+
+                if (binding_is_vfio(binding) && !binding_is_on(binding, claim->drivers[i]))
+                        return true;
+        }
+        return false;
+}
+
+static void add_busy(Planning *p, const Claim *claim)
+{
+        const char *address = claim->display ? PCI_ADDRESS(claim->display->address) : "";
+
+        if (!claim->reasons[REASON_DRIVER_BUSY])
+                return;
+        if (is_on_other_vfio_driver(claim))
+                add(p, arena_printf(p->arena, "vfio-gpu release %s", address), NULL);
+        else if (is_taken_by_host(claim) && !claim->entry->force_unbind)
+                p->reboot = true;
+        else
+                add(p, NULL, arena_printf(p->arena, "stop what uses %s, as said above", address));
+}
+
+static void add_obstacles(Planning *p, const Claim *claim)
+{
+        add_busy(p, claim);
+        for (size_t i = 0; i < claim->n_functions; i++)
+                if (claim->reasons[REASON_VIRTUAL_FUNCTION] && claim->functions[i]->enabled_vfs)
+                        add(p,
+                                arena_printf(p->arena,
+                                        "echo 0 >/sys/bus/pci/devices/%s/sriov_numvfs",
+                                        PCI_ADDRESS(claim->functions[i]->address)),
+                                NULL);
+        p->reboot |= claim->reasons[REASON_TIMEOUT] != NULL;
+}
+
+static bool lists_any(const Planning *p)
+{
+        for (size_t i = 0; i < p->claims->n_items; i++)
+                if (!p->claims->items[i].skipped)
+                        return true;
+        return false;
+}
+
+/* Where dracut is, the next boot has an image, whatever is known of this one. */
+static bool has_image(const Planning *p)
+{
+        const ImageTool tool = p->host->image_tool;
+
+        return p->host->initrd.existed || p->host->initrd.ran ||
+               (tool != IMAGE_TOOL_UNKNOWN && tool != IMAGE_TOOL_INITRAMFS_TOOLS);
+}
+
+/* An image that is older than the decision to use vfio-gpu has never heard of it. */
+static bool wants_image(const Planning *p)
+{
+        if (p->input->image != IMAGE_FITS || p->kernel_install)
+                return true;
+        if (p->input->config || stands_against(p, REASON_NO_DRIVER))
+                return has_image(p);
+        return !p->host->initrd.ran && has_image(p) && lists_any(p);
+}
+
+/* The unit goes into the image where it is enabled. */
+static void add_preparation(Planning *p)
+{
+        const ImageTool tool = p->kernel_install ? IMAGE_TOOL_KERNEL_INSTALL : p->host->image_tool;
+
+        if (p->input->config)
+                add(p, arena_printf(p->arena, "install -m 0644 %s " CONFIG, p->input->config),
+                        NULL);
+        if (!p->host->enabled)
+                add(p, "systemctl enable vfio-gpu", NULL);
+        if (wants_image(p))
+                add(p, image_make(tool), image_remark(tool));
+}
+
+static bool all_are_ready(const Planning *p)
+{
+        for (size_t i = 0; i < p->claims->n_items; i++) {
+                const Claim *claim = &p->claims->items[i];
+
+                if (!claim->skipped && claim->display && !claim_is_ready(claim))
+                        return false;
+        }
+        return true;
+}
+
+static void add_deed(Planning *p)
+{
+        if (stands_against(p, REASON_TIMEOUT))
+                add(p, NULL, "power the machine off and on: a driver holds on to a card");
+        else if (p->reboot)
+                add(p, "reboot", NULL);
+        else if (!all_are_ready(p))
+                add(p, "systemctl restart vfio-gpu", "a reboot would do it, too");
+        else
+                return;
+        add(p, "vfio-gpu status", "shows what came of it");
+}
+
+static void plan_all(Planning *p)
+{
+        if (p->claims->n_items == 0) {
+                add(p, "vfio-gpu list", "which cards are for virtual machines?");
+                add(p,
+                        arena_printf(p->arena, "vfio-gpu init ADDRESS... --force --output=%s",
+                                config_name(p)),
+                        NULL);
+                add(p, p->input->check, NULL);
+                return;
+        }
+        if (add_mending(p))
+                return;
+        add_iommu(p);
+        add_modules(p);
+        if (stands_against(p, REASON_UNREADABLE))
+                add(p, "dmesg", "what does the kernel say of the device that failed?");
+        for (size_t i = 0; i < p->claims->n_items; i++)
+                if (!p->claims->items[i].skipped)
+                        add_obstacles(p, &p->claims->items[i]);
+        add_preparation(p);
+        add_deed(p);
+}
+
+/* In the initrd, and in a crash kernel, everybody has other worries. */
+static bool is_the_time(const NextInput *input)
+{
+        return input->host->stage == STAGE_SYSTEM && input->plan->off != PLAN_OFF_CRASH;
+}
+
+int next_steps_build(const NextInput *input, Arena *arena, NextSteps **ret)
+{
+        Planning p = {
+                .input = input,
+                .host = input->host,
+                .claims = &input->plan->claims,
+                .arena = arena,
+        };
+
+        NextSteps *steps = NULL;
+
+        if (!is_the_time(input)) {
+                *ret = NULL;
+                return 0;
+        }
+        if (input->plan->off != PLAN_ON)
+                add(&p, "reboot", "without `vfio_gpu=0` on the kernel command line");
+        else
+                plan_all(&p);
+        steps = arena_alloc(arena, sizeof(*steps));
+        if (!steps || arena_failed(arena))
+                return -ENOMEM;
+        *steps = p.steps;
+        *ret = steps;
+        return 0;
+}
+
+const char *next_step_sentence(const NextStep *step, Arena *arena)
+{
+        if (!step->command)
+                return step->text;
+        if (!step->text)
+                return arena_printf(arena, "`%s`", step->command);
+        return arena_printf(arena, "`%s` (%s)", step->command, step->text);
+}

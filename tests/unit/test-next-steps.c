@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/next-steps.h"
+
+#include <criterion/criterion.h>
+
+#include "base/text.h"
+#include "lib/scene.h"
+
+#define FREE   "0000:01:00.0 10de:26b1 030200 group=1\n"
+#define TAKEN  "0000:01:00.0 10de:26b1 030200 group=1 driver=nouveau\n"
+#define READY  "0000:01:00.0 10de:26b1 030200 group=1 driver=vfio-pci vfio=vfio0\nvfio present\n"
+#define DRACUT "was initrd\nimage dracut\n"
+#define IN     "was initrd\nin initrd\nimage dracut\n"
+#define ONE    "{ name = 'rtx'; address = '01:00'; }"
+
+#define ENABLE      "`systemctl enable vfio-gpu`"
+#define IMAGE       "`dracut -f`"
+#define RESTART     "`systemctl restart vfio-gpu` (a reboot would do it, too)"
+#define REBOOT      "`reboot`"
+#define STATUS      "`vfio-gpu status` (shows what came of it)"
+#define DO_NOW      RESTART "; " STATUS
+#define BOOT        REBOOT "; " STATUS
+#define MEND(names) "mend /etc/vfio-gpu.conf as said above: " names "; `CHECK`"
+
+typedef struct Trial {
+        const char *machine, *config, *steps;
+        ImageState image;
+        const char *cmdline, *file;
+} Trial;
+
+static const char *steps_text(const NextSteps *steps, Arena *arena)
+{
+        Text text = TEXT_IN(arena);
+
+        for (size_t i = 0; steps && i < steps->n_items; i++) {
+                text_separate(&text, "; ");
+                text_add(&text, "%s", next_step_sentence(&steps->items[i], arena));
+        }
+        return steps ? text.string : "not now";
+}
+
+static void expect(const Trial *trials, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                const Trial *trial = &trials[i];
+                _cleanup_(scene_done) Scene scene = {0};
+                NextSteps *steps = NULL;
+
+                scene_set(&scene, trial->machine, trial->config, trial->cmdline);
+                const NextInput input = {
+                        .host = scene.host,
+                        .plan = scene_plan(&scene),
+                        .image = trial->image,
+                        .config = trial->file,
+                        .check = "CHECK",
+                };
+                cr_assert_eq(next_steps_build(&input, scene.arena, &steps), 0);
+                const char *text = steps_text(steps, scene.arena);
+                cr_expect_str_eq(text, trial->steps, "%s %s: \"%s\", not \"%s\"", trial->machine,
+                        trial->config, text, trial->steps);
+        }
+}
+#define ROW(m, c, s, ...)                                                                          \
+        {                                                                                          \
+                .machine = m, .config = c, .steps = s, ##__VA_ARGS__                               \
+        }
+#define EXPECT(...)                                                                                \
+        do {                                                                                       \
+                static const Trial trials[] = {__VA_ARGS__};                                       \
+                expect(trials, ARRAY_SIZE(trials));                                                \
+        } while (0)
+
+Test(next_steps, until_the_next_boot)
+{
+        EXPECT(
+                /* everything from the start: no driver has the card */
+                ROW(FREE DRACUT, ONE, ENABLE "; " IMAGE "; " DO_NOW),
+                ROW(FREE "image dracut-all\n", ONE,
+                        ENABLE "; `dracut -f --regenerate-all`; " DO_NOW),
+                /* a driver has it */
+                ROW(TAKEN DRACUT, ONE, ENABLE "; " IMAGE "; " BOOT),
+                ROW(TAKEN DRACUT "enabled\n", ONE, IMAGE "; " BOOT, .image = IMAGE_WITHOUT),
+                ROW(TAKEN IN "enabled\n", ONE, BOOT), ROW(TAKEN "enabled\n", ONE, BOOT),
+                /* taken by force at run time */
+                ROW(TAKEN IN "enabled\n", "{ address = '01:00'; force_unbind = true; }", DO_NOW),
+                /* nothing is left, or only for the next boot */
+                ROW(READY IN "enabled\n", ONE, ""), ROW(READY IN, ONE, ENABLE),
+                ROW(READY IN "enabled\n", ONE, IMAGE, .image = IMAGE_OTHER_CONFIG),
+                ROW(READY DRACUT "enabled\n", ONE, IMAGE, .image = IMAGE_WITHOUT),
+                ROW(FREE IN "enabled\n", ONE, DO_NOW),
+                /* a host that boots without an image, as far as is known */
+                ROW(FREE "enabled\n", ONE, DO_NOW),
+                ROW(FREE "image initramfs-tools\nenabled\n", ONE, DO_NOW),
+                ROW(FREE "was initrd\nimage initramfs-tools\n", ONE,
+                        ENABLE "; `apt install dracut` (in place of initramfs-tools, which cannot "
+                               "carry vfio-gpu); " DO_NOW));
+}
+
+Test(next_steps, of_another_file)
+{
+        EXPECT(ROW(READY IN "enabled\n", ONE, "`install -m 0644 f /etc/vfio-gpu.conf`; " IMAGE,
+                       .file = "f"),
+                ROW(FREE "enabled\n", ONE, "`install -m 0644 f /etc/vfio-gpu.conf`; " DO_NOW,
+                        .file = "f"),
+                ROW(FREE, "",
+                        "`vfio-gpu list` (which cards are for virtual machines?); `vfio-gpu "
+                        "init ADDRESS... --force --output=f`; `CHECK`",
+                        .file = "f"),
+                ROW(FREE, "{ address = '02:00'; }", "mend f as said above: gpu1; `CHECK`",
+                        .file = "f"));
+}
+
+/* Before the config is right, the rest is not worth the trouble. */
+Test(next_steps, the_config_first)
+{
+        EXPECT(ROW(FREE DRACUT, "",
+                       "`vfio-gpu list` (which cards are for virtual machines?); `vfio-gpu init "
+                       "ADDRESS... --force --output=/etc/vfio-gpu.conf`; `CHECK`"),
+                ROW(FREE DRACUT, ONE ", { name = 'b'; address = '02:00'; }", MEND("b")),
+                ROW(FREE DRACUT,
+                        "{ name = 'a'; id = '10de:26b1'; count = 2; }, { name = 'b'; id = "
+                        "'10de:0000'; }",
+                        MEND("a, b")),
+                ROW(FREE "0000:01:00.1 8086:10d3 020000 group=1\n", ONE, MEND("rtx")),
+                ROW("0000:01:00.0 10de:26b1 030000 group=1 boot_vga=1\n", ONE, MEND("rtx")),
+                ROW(FREE, ONE ", { name = 'b'; id = '10de:26b1'; }", MEND("rtx, b")),
+                ROW(FREE "0000:02:00.0 10de:26b1 030200 group=2\n",
+                        "{ name = 'a'; id = '10de:26b1'; }", MEND("a")),
+                /* an entry once, whatever it picks */
+                ROW(TAKEN "0000:01:00.1 8086:10d3 020000 group=1\n"
+                          "0000:02:00.0 10de:26b1 030200 group=1\n",
+                        "{ name = 'a'; vendor = 'nvidia'; count = 'all'; }", MEND("a")),
+                ROW("0000:01:00.0 10de:26b1 030200 numvfs=1\n"
+                    "vfs 0000:01:00.0 1 10de:26b8 030200 group=10\n",
+                        "{ name = 'vf'; address = '01:00.1'; }", MEND("vf")),
+                /* what need not be there is not missed */
+                ROW(FREE "enabled\n", ONE ", { name = 'b'; address = '02:00'; optional = true; }",
+                        DO_NOW),
+                ROW(FREE "enabled\n", "{ address = '02:00'; optional = true; }", ""),
+                /* nor is what was switched off */
+                ROW(FREE "enabled\n", ONE ", { name = 'b'; address = '02:00'; }", DO_NOW,
+                        .cmdline = "vfio_gpu.skip=b"));
+}
+
+#define NO_GROUP "0000:01:00.0 10de:26b1 030200\nenabled\n"
+
+Test(next_steps, no_iommu)
+{
+        EXPECT(ROW(NO_GROUP "firmware intel\nline grubby\n", ONE,
+                       "`grubby --update-kernel=ALL --args=intel_iommu=on`; " BOOT),
+                ROW(NO_GROUP "firmware intel\nline update-grub\n", ONE,
+                        "edit /etc/default/grub: add `intel_iommu=on` to GRUB_CMDLINE_LINUX; "
+                        "`update-grub`; " BOOT),
+                /* what makes the boot menu anew makes the image, too */
+                ROW(NO_GROUP "firmware intel\nline kernel-install\n" IN, ONE,
+                        "edit /etc/kernel/cmdline: add `intel_iommu=on` to the line; "
+                        "`kernel-install add-all` (before systemd 255, for each kernel, "
+                        "`kernel-install add VERSION /lib/modules/VERSION/vmlinuz`); " BOOT),
+                ROW(NO_GROUP "firmware intel\nline grubby\n", ONE,
+                        "`grubby --update-kernel=ALL --remove-args=intel_iommu=off`; " BOOT,
+                        .cmdline = "quiet intel_iommu=off"),
+                ROW(NO_GROUP "firmware amd\nline rpm-ostree\n", ONE,
+                        "`rpm-ostree kargs --delete-if-present=amd_iommu=off`; `rpm-ostree kargs "
+                        "--delete-if-present=iommu=off`; " BOOT,
+                        .cmdline = "iommu=off amd_iommu=off"),
+                /* it is on, and does not help */
+                ROW(NO_GROUP "firmware intel\nline grubby\n", ONE,
+                        "`dmesg | grep -i -e iommu -e dmar -e amd-vi -e smmu` (the firmware has an "
+                        "IOMMU: why does the kernel not use it?); " BOOT,
+                        .cmdline = "intel_iommu=on"),
+                ROW(NO_GROUP "firmware amd\n", ONE,
+                        "`dmesg | grep -i -e iommu -e dmar -e amd-vi -e smmu` (the firmware has an "
+                        "IOMMU: why does the kernel not use it?); " BOOT),
+                ROW(NO_GROUP "firmware none\n", ONE,
+                        "switch the IOMMU on in the set-up of the firmware (VT-d, AMD-Vi or "
+                        "SMMU); " BOOT));
+}
+
+Test(next_steps, obstacles)
+{
+        EXPECT(ROW(FREE IN "enabled\nvfio missing\n", ONE,
+                       "install the VFIO modules of kernel 6.1.0-test; " IMAGE "; " DO_NOW),
+                ROW("0000:01:00.0 10de:26b1 030200 group=1 numvfs=2\nenabled\n", ONE,
+                        "`echo 0 >/sys/bus/pci/devices/0000:01:00.0/sriov_numvfs`; " DO_NOW),
+                ROW("0000:01:00.0 10de:26b1 030200 group=1 driver=nvgrace_gpu_vfio_pci\nenabled\n",
+                        "{ address = '01:00'; driver = 'vfio-pci'; }",
+                        "`vfio-gpu release 0000:01:00.0`; " DO_NOW),
+                ROW(FREE "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel "
+                         "in_use=alsa\nenabled\n",
+                        ONE, "stop what uses 0000:01:00.0, as said above; " DO_NOW),
+                ROW("0000:01:00.0 10de:26b1 030200 group=1 silent=dead\nenabled\n", ONE,
+                        "`dmesg` (what does the kernel say of the device that failed?); " DO_NOW),
+                ROW("0000:01:00.0 10de:26b1 030200 group=1 stuck=412\nenabled\n", ONE,
+                        "power the machine off and on: a driver holds on to a card; " STATUS));
+}
+
+Test(next_steps, when_nothing_is_done_at_all)
+{
+        EXPECT(ROW(FREE, ONE, "`reboot` (without `vfio_gpu=0` on the kernel command line)",
+                       .cmdline = "vfio_gpu=0"),
+                ROW(FREE "crash\n", ONE, "not now"), ROW(FREE "stage initrd\n", ONE, "not now"),
+                ROW(FREE "stage initrd\n", ONE, "not now", .cmdline = "vfio_gpu=0"));
+}
