@@ -20,6 +20,9 @@ unitdir    ?= $(call pkgvar,systemdsystemunitdir,systemd,/usr/lib/systemd/system
 generatordir ?= $(call pkgvar,systemdsystemgeneratordir,systemd,/usr/lib/systemd/system-generators)
 udevrulesdir ?= $(call pkgvar,udevdir,udev,/usr/lib/udev)/rules.d
 catalogdir ?= $(call pkgvar,catalogdir,systemd,/usr/lib/systemd/catalog)
+bashdir    ?= $(call pkgvar,completionsdir,bash-completion,/usr/share/bash-completion/completions)
+# Debian's zsh does not look where all others do
+zshdir     ?= $(firstword $(wildcard /usr/share/zsh/vendor-completions) /usr/share/zsh/site-functions)
 dracutdir  ?= $(call pkgvar,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
 
 LIBS := libsystemd libkmod libpci libconfig json-c
@@ -122,6 +125,8 @@ install: all
 	@# one page for all that the service consists of
 	for name in $(templates) vfio-gpu-generator; do \
 		ln -sf vfio-gpu.service.8 $(DESTDIR)$(mandir)/man8/$$name.8 || exit 1; done
+	install -D -m 0644 conf/completion/vfio-gpu.bash $(DESTDIR)$(bashdir)/vfio-gpu
+	install -D -m 0644 conf/completion/_vfio-gpu $(DESTDIR)$(zshdir)/_vfio-gpu
 	for f in module-setup.sh vfio-gpu-hook.sh; do \
 		$(at_bindir) dracut/50vfio-gpu/$$f >$(DESTDIR)$(dracutdir)/50vfio-gpu/$$f && \
 		chmod 0755 $(DESTDIR)$(dracutdir)/50vfio-gpu/$$f || exit 1; done
@@ -135,6 +140,7 @@ uninstall:
 	rm -f $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	rm -f $(foreach page,$(pages),$(DESTDIR)$(call page_path,$(page)))
 	rm -f $(patsubst %,$(DESTDIR)$(mandir)/man8/%.8,$(templates) vfio-gpu-generator)
+	rm -f $(DESTDIR)$(bashdir)/vfio-gpu $(DESTDIR)$(zshdir)/_vfio-gpu
 	rm -rf $(DESTDIR)$(dracutdir)/50vfio-gpu
 	@! cmp -s conf/vfio-gpu.conf $(DESTDIR)/etc/vfio-gpu.conf || rm -f $(DESTDIR)/etc/vfio-gpu.conf
 
@@ -144,7 +150,7 @@ deps:
 # Both commands of the README: all the set-up, then the work, in a make that sees what was set up.
 check: deps
 	@$(MAKE) --no-print-directory DEV=1 all $(if $(SAN),SAN=1)
-	@tests/check unit fuzz interleave faults cases consumers dracut lint $(if $(SAN),,vm)
+	@tests/check unit fuzz interleave faults cases consumers dracut completion lint $(if $(SAN),,vm)
 
 demo: deps
 	@tests/vm/demo

@@ -40,12 +40,12 @@ static bool wants_mending(const Claim *claim)
                 REASON_CONFLICT, REASON_SHARED_GROUP, REASON_BOOT_DISPLAY, REASON_BRIDGE_HEADER,
                 REASON_BIND_FAILED};
 
-        if (claim->skipped || (claim->entry->optional && claim->reasons[REASON_ABSENT]))
+        if (claim->skipped || (claim->entry->optional && claim->findings[REASON_ABSENT].cause))
                 return false;
         for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
-                if (claim->reasons[reasons[i]])
+                if (claim->findings[reasons[i]].cause)
                         return true;
-        return claim->reasons[REASON_VIRTUAL_FUNCTION] && !claim->display;
+        return claim->findings[REASON_VIRTUAL_FUNCTION].cause && !claim->display;
 }
 
 static bool add_mending(Planning *p)
@@ -73,7 +73,7 @@ static bool add_mending(Planning *p)
 static bool stands_against(const Planning *p, Reason reason)
 {
         for (size_t i = 0; i < p->claims->n_items; i++)
-                if (!p->claims->items[i].skipped && p->claims->items[i].reasons[reason])
+                if (!p->claims->items[i].skipped && p->claims->items[i].findings[reason].cause)
                         return true;
         return false;
 }
@@ -155,7 +155,7 @@ static void add_busy(Planning *p, const Claim *claim)
 {
         const char *address = claim->display ? PCI_ADDRESS(claim->display->address) : "";
 
-        if (!claim->reasons[REASON_DRIVER_BUSY])
+        if (!claim->findings[REASON_DRIVER_BUSY].cause)
                 return;
         if (is_on_other_vfio_driver(claim))
                 add(p, arena_printf(p->arena, "vfio-gpu release %s", address), NULL);
@@ -169,13 +169,14 @@ static void add_obstacles(Planning *p, const Claim *claim)
 {
         add_busy(p, claim);
         for (size_t i = 0; i < claim->n_functions; i++)
-                if (claim->reasons[REASON_VIRTUAL_FUNCTION] && claim->functions[i]->enabled_vfs)
+                if (claim->findings[REASON_VIRTUAL_FUNCTION].cause &&
+                        claim->functions[i]->enabled_vfs)
                         add(p,
                                 arena_printf(p->arena,
                                         "echo 0 >/sys/bus/pci/devices/%s/sriov_numvfs",
                                         PCI_ADDRESS(claim->functions[i]->address)),
                                 NULL);
-        p->reboot |= claim->reasons[REASON_TIMEOUT] != NULL;
+        p->reboot |= claim->findings[REASON_TIMEOUT].cause != NULL;
 }
 
 static bool lists_any(const Planning *p)

@@ -68,7 +68,8 @@ static void print_help(void)
                "Hands the GPUs that /etc/vfio-gpu.conf lists to vfio-pci, for virtual machines.\n"
                "\n");
         for (const Verb *verb = verbs; verb->name; verb++)
-                print_verb(verb);
+                if (verb->help)
+                        print_verb(verb);
         printf("\n");
         for (const OptionRow *row = option_rows; row->name; row++)
                 print_option(row);
@@ -135,16 +136,16 @@ static const OptionRow *find(int option)
         return NULL;
 }
 
-static bool takes(const char *verbs_of_row, const char *verb)
+bool options_takes(const OptionRow *row, const char *verb)
 {
         size_t length = strlen(verb);
 
-        for (const char *word = verbs_of_row; word; word = strchr(word, ' ')) {
+        for (const char *word = row->verbs; word; word = strchr(word, ' ')) {
                 word += *word == ' ';
                 if (strncmp(word, verb, length) == 0 && (!word[length] || word[length] == ' '))
                         return true;
         }
-        return !verbs_of_row;
+        return !row->verbs;
 }
 
 /* An option that must have a value, and has an empty one. */
@@ -158,7 +159,7 @@ static bool is_empty(const OptionRow *row, const Options *options)
 /* Whether the verb may have this option, as it was given. */
 static int check_option(const OptionRow *row, const Options *options)
 {
-        if (!takes(row->verbs, options->verb))
+        if (!options_takes(row, options->verb))
                 say_error("%s takes no --%s (these do: %s)", options->verb, row->name, row->verbs);
         else if (is_empty(row, options))
                 say_error("--%s wants a value, and has an empty one", row->name);

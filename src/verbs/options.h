@@ -44,6 +44,9 @@ typedef struct OptionRow {
 /* Ends with an item whose name is NULL. */
 extern const OptionRow option_rows[];
 
+/* True when that verb takes the option. */
+bool options_takes(const OptionRow *row, const char *verb);
+
 /* Reads argv. Returns 1 and `*ret`; 0 when --help or --version has been answered; -EINVAL after a
  * message on stderr. */
 int options_parse(int argc, char **argv, Options *ret) _must_check_;

@@ -30,6 +30,11 @@ static const ExportFormat formats[] = {
         {"modprobe", "and /etc/modprobe.d/vfio-pci.conf", export_ids_modprobe},
 };
 
+const char *verb_export_format(size_t i)
+{
+        return i < ARRAY_SIZE(formats) ? formats[i].name : NULL;
+}
+
 static void say_formats(void)
 {
         for (size_t i = 0; i < ARRAY_SIZE(formats); i++)

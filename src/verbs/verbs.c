@@ -22,6 +22,7 @@ const Verb verbs[] = {
                 "FORMAT [NAME|ADDRESS]...", false, verb_export},
         {"capture", "pack what --root needs of this host, for a bug report", "FILE", false,
                 verb_capture},
+        {"complete", NULL, "[WORD]...", false, verb_complete},
         {NULL, NULL, NULL, false, NULL},
 };
 

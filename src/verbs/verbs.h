@@ -7,7 +7,7 @@
 
 typedef struct Verb {
         const char *name;
-        const char *help;
+        const char *help;      /* NULL: not for people */
         const char *arguments; /* that it takes, for --help; NULL: none */
         bool changes;          /* the machine; then it wants root rights and refuses --root */
         ExitStatus (*run)(const Options *options);
@@ -28,3 +28,7 @@ ExitStatus verb_status(const Options *options);
 ExitStatus verb_capture(const Options *options);
 ExitStatus verb_init(const Options *options);
 ExitStatus verb_export(const Options *options);
+ExitStatus verb_complete(const Options *options);
+
+/* The formats of export, by their number; NULL: there are no more. */
+const char *verb_export_format(size_t i);

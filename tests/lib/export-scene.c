@@ -60,7 +60,7 @@ static size_t count(const char *text, const char *what)
 static bool may_go(const Claim *claim)
 {
         for (int reason = REASON_NONE + 1; reason < _REASON_MAX; reason++)
-                if (claim->reasons[reason] && reason != REASON_DRIVER_BUSY)
+                if (claim->findings[reason].cause && reason != REASON_DRIVER_BUSY)
                         return false;
         return claim->display && !claim->skipped;
 }

@@ -120,7 +120,8 @@ Test(options, help, .init = redirect)
         char text[4096] = "";
         cr_assert_gt(fread(text, 1, sizeof(text) - 1, out), 0);
         for (const Verb *verb = verbs; verb->name; verb++)
-                cr_expect(strstr(text, verb->help), "%s is not in the help", verb->name);
+                cr_expect(!verb->help || strstr(text, verb->help), "%s is not in the help",
+                        verb->name);
         for (const OptionRow *row = option_rows; row->name; row++)
                 cr_expect(strstr(text, row->help), "--%s is not in the help", row->name);
         cr_expect(strstr(text, "--root=DIR") && strstr(text, "Exit status: 0"));
