@@ -139,8 +139,13 @@ int export_select(const Report *report, const Config *config, const Host *host,
                 .all = &report->plan->claims,
                 .text = TEXT_IN(arena)};
         bool *asked = arena_array(arena, e.all->n_items, sizeof(bool));
-        int r = asked ? 0 : -ENOMEM;
+        Report *copy = arena_alloc(arena, sizeof(*copy));
+        int r = asked && copy ? 0 : -ENOMEM;
 
+        if (r == 0) {
+                *copy = *report;
+                e.report = copy;
+        }
         if (r == 0 && report->plan->off != PLAN_ON) {
                 export_warn(&e, "nothing is exported: %s", report->status);
                 e.incomplete = n_names > 0;

@@ -7,8 +7,18 @@
 #include "base/text.h"
 #include "report/report.h"
 
+/* What of NVIDIA's GPU Operator is to run on the node; each has its node labels. */
+typedef enum GpuOperator {
+        GPU_OPERATOR_UNSAID, /* no label */
+        GPU_OPERATOR_OFF,    /* nothing */
+        GPU_OPERATOR_NODE,   /* what serves virtual machines: all its GPUs are claimed */
+        GPU_OPERATOR_MIXED,  /* what serves containers, with a driver that the host has */
+        _GPU_OPERATOR_MAX,
+} GpuOperator;
+
 typedef struct Export {
         Arena *arena;
+        const Report *report;
         const Config *config;
         const Host *host;
         const Claims *all;    /* of the config; */
@@ -18,6 +28,7 @@ typedef struct Export {
         size_t n_warnings;
         bool nvidia_plugin; /* NVIDIA's own device plugin serves NVIDIA's cards to KubeVirt */
         bool incomplete;    /* something that was asked for is missing, or not ready */
+        GpuOperator gpu_operator;
         Text text;
 } Export;
 

@@ -30,6 +30,10 @@ const OptionRow option_rows[] = {
                 FLAG(serials)},
         {"nvidia-plugin", NULL, "kubevirt: NVIDIA's device plugin serves NVIDIA's cards", "export",
                 FLAG(nvidia_plugin)},
+        {"gpu-operator", "WHAT",
+                "labels for NFD that keep NVIDIA's GPU Operator from undoing all this: off, node, "
+                "mixed",
+                "export", TEXT(gpu_operator)},
         {"help", NULL, "print this", NULL, .type = OPTION_HELP},
         {"version", NULL, "print the version", NULL, .type = OPTION_VERSION},
         {NULL, NULL, NULL, NULL, .type = OPTION_HELP},

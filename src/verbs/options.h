@@ -19,8 +19,9 @@ typedef struct Options {
         bool nvidia_plugin; /* --nvidia-plugin */
         const char *output; /* --output, or NULL */
         bool force;
-        const char *wait; /* --wait, "" without a number; or NULL */
         bool serials;
+        const char *wait;         /* --wait, "" without a number; or NULL */
+        const char *gpu_operator; /* --gpu-operator, or NULL */
 } Options;
 
 typedef enum OptionType {

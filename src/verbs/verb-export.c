@@ -7,6 +7,8 @@
 #include "report/export-ids.h"
 #include "report/export-kubevirt.h"
 #include "report/export-libvirt.h"
+#include "report/export-metrics.h"
+#include "report/export-nfd.h"
 #include "report/export-qemu.h"
 #include "verbs/say.h"
 #include "verbs/standing.h"
@@ -28,6 +30,9 @@ static const ExportFormat formats[] = {
                 export_ids_cmdline},
         {"dracut", "the same as files: /etc/dracut.conf.d/vfio-pci.conf", export_ids_dracut},
         {"modprobe", "and /etc/modprobe.d/vfio-pci.conf", export_ids_modprobe},
+        {"nfd", "a feature file for Kubernetes' Node Feature Discovery", export_nfd},
+        {"metrics", "metrics for Prometheus, as its node_exporter reads them from a file",
+                export_metrics},
 };
 
 const char *verb_export_format(size_t i)
@@ -54,6 +59,30 @@ static const ExportFormat *find_format(const Options *options)
                 say_error("export wants a format; there are:");
         say_formats();
         return NULL;
+}
+
+/* Of the host as a whole. */
+static bool tells_all(const ExportFormat *format)
+{
+        return format->write == export_nfd || format->write == export_metrics;
+}
+
+static bool suits(const ExportFormat *format, const Options *options)
+{
+        if (tells_all(format) && options->n_arguments > 1) {
+                say_error("export %s tells of all GPUs: name none", format->name);
+                return false;
+        }
+        if (options->gpu_operator && format->write != export_nfd) {
+                say_error("export %s takes no --gpu-operator (export nfd does)", format->name);
+                return false;
+        }
+        if (options->nvidia_plugin && format->write != export_kubevirt) {
+                say_error(
+                        "export %s takes no --nvidia-plugin (export kubevirt does)", format->name);
+                return false;
+        }
+        return true;
 }
 
 /* Another machine's tree tells what its config would reach, as `check` does; of this one it is told
@@ -100,6 +129,10 @@ static ExitStatus write_format(Session *s, const ExportFormat *format)
         if (r < 0)
                 return session_out_of_memory(s);
         e.nvidia_plugin = options->nvidia_plugin;
+        if (options->gpu_operator && gpu_operator_parse(options->gpu_operator, &e.gpu_operator) < 0)
+                return session_fail(s, EXIT_STATUS_USAGE, EINVAL,
+                        "--gpu-operator wants off, node or mixed, not %s",
+                        quote(options->gpu_operator));
         format->write(&e);
         return print(s, &e);
 }
@@ -109,13 +142,8 @@ ExitStatus verb_export(const Options *options)
         const ExportFormat *format = find_format(options);
         Session s;
 
-        if (!format)
+        if (!format || !suits(format, options))
                 return EXIT_STATUS_USAGE;
-        if (options->nvidia_plugin && format->write != export_kubevirt) {
-                say_error(
-                        "export %s takes no --nvidia-plugin (export kubevirt does)", format->name);
-                return EXIT_STATUS_USAGE;
-        }
 
         ExitStatus status = session_open(options, SCAN_RELEASED | SCAN_NAMES, &s);
         if (status == EXIT_STATUS_OK)
