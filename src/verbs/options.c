@@ -33,7 +33,9 @@ const OptionRow option_rows[] = {
         {"gpu-operator", "WHAT",
                 "labels for NFD that keep NVIDIA's GPU Operator from undoing all this: off, node, "
                 "mixed",
-                "export", TEXT(gpu_operator)},
+                "export report", TEXT(gpu_operator)},
+        {"textfile", "DIR", "write metrics to DIR, for Prometheus' node_exporter", "report",
+                TEXT(textfile)},
         {"help", NULL, "print this", NULL, .type = OPTION_HELP},
         {"version", NULL, "print the version", NULL, .type = OPTION_VERSION},
         {NULL, NULL, NULL, NULL, .type = OPTION_HELP},

@@ -22,6 +22,7 @@ typedef struct Options {
         bool serials;
         const char *wait;         /* --wait, "" without a number; or NULL */
         const char *gpu_operator; /* --gpu-operator, or NULL */
+        const char *textfile;     /* --textfile, or NULL */
 } Options;
 
 typedef enum OptionType {

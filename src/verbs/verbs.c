@@ -22,6 +22,8 @@ const Verb verbs[] = {
                 "FORMAT [NAME|ADDRESS]...", false, verb_export},
         {"capture", "pack what --root needs of this host, for a bug report", "FILE", false,
                 verb_capture},
+        {"report", "tell Node Feature Discovery and Prometheus how they stand", NULL, true,
+                verb_report},
         {"complete", NULL, "[WORD]...", false, verb_complete},
         {NULL, NULL, NULL, false, NULL},
 };

@@ -28,6 +28,7 @@ ExitStatus verb_status(const Options *options);
 ExitStatus verb_capture(const Options *options);
 ExitStatus verb_init(const Options *options);
 ExitStatus verb_export(const Options *options);
+ExitStatus verb_report(const Options *options);
 ExitStatus verb_complete(const Options *options);
 
 /* The formats of export, by their number; NULL: there are no more. */

@@ -470,6 +470,33 @@ no_file() {
         is absent "$seen"
 }
 
+# --- what others poll
+
+# fact_has NAME TEXT
+fact_has() {
+        local check="fact_has $*"
+        has "$2" "$(content "$1")"
+}
+
+# metrics_checked FILTER...: what Prometheus' own checker says of what the filter makes of standard input
+metrics_checked() {
+        local tool guest lib=$image/tree/usr/lib/x86_64-linux-gnu
+        guest=$(basename "$run") && guest=${guest##*-}
+        cache_get guest "guest-$guest" guest "$guest" >&2
+        cache_get tool promtool promtool "$guest" >&2
+        "$@" | "$image/tree/lib64/ld-linux-x86-64.so.2" --library-path "$lib" "$tool/promtool" check metrics 2>&1
+}
+
+# metrics_pass NAME: the facts of that name, without a remark; and the control, a remark without their help
+metrics_pass() {
+        local check="metrics_pass $*" said
+        [[ -s $facts/$1 ]] || { judge "metrics" "no facts" 0 && return; }
+        said=$(metrics_checked cat <"$facts/$1") && said+=.
+        is "." "$said"
+        said=$(metrics_checked grep -v HELP <"$facts/$1")
+        has "vfio_gpu_ready no help text" "$said"
+}
+
 # --- what was done in the guest (the scenario's file "act")
 
 # act_says TEXT, act_lacks TEXT: the commands of the file, each behind a "+ ", and what they said
