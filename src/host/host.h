@@ -186,6 +186,39 @@ typedef struct Initrd {
         const char *config; /* text of what it worked with, or NULL */
 } Initrd;
 
+/* What else of this machine takes cards, or keeps drivers from them: policy/rivals.c judges it. */
+typedef enum RivalKind {
+        RIVAL_IDS,       /* gives vfio-pci ids, `value`: all cards of these models */
+        RIVAL_STUB_IDS,  /* the same for pci-stub */
+        RIVAL_LOADS,     /* has vfio-pci loaded */
+        RIVAL_KEEPS_OFF, /* a driver, `value`, from all cards */
+        RIVAL_HIDES,     /* the file that vfio-gpu writes for modprobe */
+        RIVAL_DRIVERCTL, /* binds the function at `address` to `value` */
+        RIVAL_SCRIPT,    /* binds cards by itself */
+        RIVAL_OPERATOR,  /* a pod with the container `value` is on this node */
+        _RIVAL_KIND_MAX,
+} RivalKind;
+
+typedef struct Rival {
+        RivalKind kind;
+        bool on_cmdline;  /* of the kernel; `file` and `line` then tell where that is written, */
+        const char *file; /* or are NULL and 0: not found */
+        unsigned line;    /* 0: all of the file */
+        const char *text; /* the line, or the word of the command line */
+        const char *value;
+        PciAddress address;
+} Rival;
+
+/* What writes the kernel command line of the next boot, as far as the tree shows it. */
+typedef enum BootTool {
+        BOOT_TOOL_UNKNOWN,
+        BOOT_TOOL_UPDATE_GRUB,
+        BOOT_TOOL_GRUBBY,
+        BOOT_TOOL_PROXMOX,
+        BOOT_TOOL_RPM_OSTREE,
+        _BOOT_TOOL_MAX,
+} BootTool;
+
 typedef struct ModuleParameter {
         const char *name;
         const char *value; /* as in /sys/module */
@@ -226,6 +259,10 @@ typedef struct Host {
         const char **install_lines; /* of modprobe.d, for what may have to be loaded: they run a
                                        command in its place */
         size_t n_install_lines;
+        Rival *rivals; /* looked for on request; scan-rivals.c */
+        size_t n_rivals;
+        bool recipes_known; /* also those that do no harm, and no good either */
+        BootTool boot_tool;
         const char *policy;    /* text of /run/modprobe.d/vfio-gpu.conf, or NULL */
         const char **warnings; /* what was left out of this picture, and why */
         size_t n_warnings;

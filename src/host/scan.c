@@ -15,6 +15,8 @@
 #include "host/scan-kernel-line.h"
 #include "host/scan-keyboards.h"
 #include "host/scan-libpci.h"
+#include "host/scan-recipes.h"
+#include "host/scan-rivals.h"
 #include "host/scan-slots.h"
 #include "host/scan-vfio.h"
 #include "host/stuck.h"
@@ -256,6 +258,17 @@ static void read_names(Scan *scan)
         }
 }
 
+/* Of the initramfs's own leftovers, the real root tells with the places to mend. */
+static void read_rivals(Scan *scan, unsigned flags)
+{
+        if (scan->host->stage != STAGE_SYSTEM)
+                return;
+        if (flags & SCAN_RIVALS)
+                scan_rivals(scan->root, scan->host);
+        if (flags & SCAN_RECIPES)
+                scan_recipes(scan->root, scan->host);
+}
+
 static int read_all(Scan *scan, unsigned flags, char **reterr_message)
 {
         int r = open_libpci(scan, reterr_message);
@@ -281,6 +294,7 @@ static int read_all(Scan *scan, unsigned flags, char **reterr_message)
                 released_mark(scan->root, scan->host);
         if (flags & SCAN_NAMES)
                 read_names(scan);
+        read_rivals(scan, flags);
         return arena_failed(scan->host->arena) ? -ENOMEM : 0;
 }
 

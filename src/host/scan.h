@@ -8,6 +8,9 @@
 typedef enum ScanFlags {
         SCAN_NAMES = 1 << 0,    /* names of GPUs out of pci.ids */
         SCAN_RELEASED = 1 << 1, /* which were released: apply takes those, too */
+        SCAN_RIVALS = 1 << 2,   /* what will have a claimed card next, in the real root: what takes
+                                   part in every boot, */
+        SCAN_RECIPES = 1 << 3,  /* and what lies about and might, or does so later */
 } ScanFlags;
 
 /*

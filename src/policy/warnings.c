@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "policy/members.h"
 #include "policy/passphrase.h"
+#include "policy/rivals.h"
 #include "policy/settings.h"
 
 /* `sentence` is NULL when memory was out, which the arena remembers. */
@@ -98,4 +99,5 @@ void warnings_collect(const Config *config, const KernelWords *words, const Host
         warn_of_settings(plan);
         members_warn(host, plan->arena, &plan->claims, &plan->warnings, &plan->n_warnings);
         warn_of_passphrase(words, host, plan);
+        rivals_warn(config, host, plan);
 }

@@ -177,7 +177,7 @@ static void publish_trouble(Session *s, const RunDir *dir)
 
 static ExitStatus plan(Session *s, const Task *task)
 {
-        ExitStatus status = session_scan(s, task->narrow ? SCAN_RELEASED : 0);
+        ExitStatus status = session_scan(s, task->narrow ? SCAN_RELEASED : SCAN_RIVALS);
 
         if (status == EXIT_STATUS_OK)
                 status = session_plan(s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "host/scan.h"
 #include "verbs/session.h"
 #include "verbs/verbs.h"
 
@@ -40,7 +41,7 @@ static ExitStatus foresee(Session *s, bool steps)
 static ExitStatus run(const Options *options, bool steps)
 {
         Session s;
-        ExitStatus status = session_open(options, 0, &s);
+        ExitStatus status = session_open(options, SCAN_RIVALS | SCAN_RECIPES, &s);
 
         if (status == EXIT_STATUS_OK)
                 status = session_ask_users(&s);
