@@ -120,12 +120,13 @@ install: all
 		chmod 0644 $(DESTDIR)$(unitdir)/$$unit || exit 1; done
 	$(at_bindir) units/vfio-gpu-report.service >$(DESTDIR)$(unitdir)/vfio-gpu-report.service
 	chmod 0644 $(DESTDIR)$(unitdir)/vfio-gpu-report.service
+	install -m 0644 units/vfio-gpu-report.path $(DESTDIR)$(unitdir)/vfio-gpu-report.path
 	install -D -m 0644 units/90-vfio-gpu.rules $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
 	install -D -m 0755 units/vfio-gpu-generator $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	install -m 0644 units/vfio-gpu.catalog $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
 	$(foreach page,$(pages),$(call install_page,$(page)) &&) true
 	@# one page for all that the service consists of
-	for name in $(templates) vfio-gpu-report.service vfio-gpu-generator; do \
+	for name in $(templates) vfio-gpu-report.service vfio-gpu-report.path vfio-gpu-generator; do \
 		ln -sf vfio-gpu.service.8 $(DESTDIR)$(mandir)/man8/$$name.8 || exit 1; done
 	install -D -m 0644 conf/completion/vfio-gpu.bash $(DESTDIR)$(bashdir)/vfio-gpu
 	install -D -m 0644 conf/completion/_vfio-gpu $(DESTDIR)$(zshdir)/_vfio-gpu
@@ -138,10 +139,10 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/vfio-gpu $(DESTDIR)$(unitdir)/vfio-gpu.service $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
-	rm -f $(addprefix $(DESTDIR)$(unitdir)/,$(templates) vfio-gpu-report.service) $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
+	rm -f $(addprefix $(DESTDIR)$(unitdir)/,$(templates) vfio-gpu-report.service vfio-gpu-report.path) $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
 	rm -f $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	rm -f $(foreach page,$(pages),$(DESTDIR)$(call page_path,$(page)))
-	rm -f $(patsubst %,$(DESTDIR)$(mandir)/man8/%.8,$(templates) vfio-gpu-report.service vfio-gpu-generator)
+	rm -f $(patsubst %,$(DESTDIR)$(mandir)/man8/%.8,$(templates) vfio-gpu-report.service vfio-gpu-report.path vfio-gpu-generator)
 	rm -f $(DESTDIR)$(bashdir)/vfio-gpu $(DESTDIR)$(zshdir)/_vfio-gpu
 	rm -rf $(DESTDIR)$(dracutdir)/50vfio-gpu
 	@! cmp -s conf/vfio-gpu.conf $(DESTDIR)/etc/vfio-gpu.conf || rm -f $(DESTDIR)/etc/vfio-gpu.conf
