@@ -200,11 +200,12 @@ static void read_scripts(const Root *root, Host *host)
         (void)text_lines_of_file(root, "etc/rc.local", false, take_script_line, host);
 }
 
-void scan_recipes(const Root *root, Host *host)
+void scan_recipes(const Root *root, Host *host, bool discreet)
 {
         host->recipes_known = true;
         read_modprobe(root, host);
         read_module_lists(root, host);
         read_dracut(root, host);
-        read_scripts(root, host);
+        if (!discreet)
+                read_scripts(root, host);
 }

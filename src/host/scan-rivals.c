@@ -103,6 +103,7 @@ static bool key_is(const char *word, const char *key)
         return *word == '=';
 }
 
+/* `root` is NULL where it is not to be known where the word comes from. */
 static void take_word(const Root *root, Host *host, const char *word)
 {
         static const struct {
@@ -125,7 +126,8 @@ static void take_word(const Root *root, Host *host, const char *word)
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
                 if (!key_is(word, keys[i].key))
                         continue;
-                search_word(root, &search);
+                if (root)
+                        search_word(root, &search);
                 rival.kind = keys[i].kind;
                 rival.file = search.line > 0 ? search.file : NULL;
                 rival.line = search.line;
@@ -244,10 +246,10 @@ static void take_pod(const Root *root, const char *name, Host *host)
         }
 }
 
-void scan_rivals(const Root *root, Host *host)
+void scan_rivals(const Root *root, Host *host, bool discreet)
 {
         host->boot_tool = find_boot_tool(root);
-        read_cmdline(root, host);
+        read_cmdline(discreet ? NULL : root, host);
         each_name(root, "etc/driverctl.d", host, take_override);
         each_name(root, "var/log/pods", host, take_pod);
 }

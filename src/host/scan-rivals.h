@@ -7,8 +7,9 @@
 
 /* Adds to host->rivals words of the kernel command line (with the file that they come from), the
  * overrides of driverctl(8), and pods of the NVIDIA GPU Operator on this node; and finds out what
- * writes the command line. A failure to allocate is left to the host's arena. */
-void scan_rivals(const Root *root, Host *host);
+ * writes the command line; `discreet` as SCAN_DISCREET. A failure to allocate is left to the host's
+ * arena. */
+void scan_rivals(const Root *root, Host *host, bool discreet);
 
 /* Adds one; its strings are copied. */
 void scan_add_rival(Host *host, const Rival *rival);

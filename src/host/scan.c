@@ -264,9 +264,9 @@ static void read_rivals(Scan *scan, unsigned flags)
         if (scan->host->stage != STAGE_SYSTEM)
                 return;
         if (flags & SCAN_RIVALS)
-                scan_rivals(scan->root, scan->host);
+                scan_rivals(scan->root, scan->host, flags & SCAN_DISCREET);
         if (flags & SCAN_RECIPES)
-                scan_recipes(scan->root, scan->host);
+                scan_recipes(scan->root, scan->host, flags & SCAN_DISCREET);
 }
 
 static int read_all(Scan *scan, unsigned flags, char **reterr_message)

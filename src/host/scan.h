@@ -10,7 +10,9 @@ typedef enum ScanFlags {
         SCAN_RELEASED = 1 << 1, /* which were released: apply takes those, too */
         SCAN_RIVALS = 1 << 2,   /* what will have a claimed card next, in the real root: what takes
                                    part in every boot, */
-        SCAN_RECIPES = 1 << 3,  /* and what lies about and might, or does so later */
+        SCAN_RECIPES = 1 << 3,  /* and what lies about and might, or does so later; */
+        SCAN_DISCREET = 1 << 4, /* of both, nothing from files that may hold somebody's secrets:
+                                   scripts, and where the command line is written */
 } ScanFlags;
 
 /*

@@ -70,7 +70,8 @@ static void look_at_records(Session *s)
  * of, and captured like a right one. */
 static ExitStatus look(Session *s)
 {
-        ExitStatus status = session_scan(s, SCAN_RELEASED);
+        unsigned discreet = s->options->serials ? 0 : SCAN_DISCREET;
+        ExitStatus status = session_scan(s, SCAN_RELEASED | SCAN_RIVALS | SCAN_RECIPES | discreet);
 
         if (status != EXIT_STATUS_OK)
                 return status;

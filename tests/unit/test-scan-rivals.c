@@ -37,7 +37,7 @@ static const char *describe(const Host *host, Arena *arena)
         return text.string;
 }
 
-typedef void (*Look)(const Root *root, Host *host);
+typedef void (*Look)(const Root *root, Host *host, bool discreet);
 
 static void expect(Look look, const Tree *tree, const char *cmdline, const char *expected)
 {
@@ -45,7 +45,7 @@ static void expect(Look look, const Tree *tree, const char *cmdline, const char 
         _cleanup_(arena_freep) Arena *arena = arena_new();
         Host host = {.arena = arena, .cmdline = cmdline};
 
-        look(&root, &host);
+        look(&root, &host, false);
         cr_expect_not(arena_failed(arena));
         const char *found = describe(&host, arena);
         cr_expect_str_eq(found, expected, "%s: %s", cmdline, found);
@@ -135,7 +135,7 @@ Test(scan_rivals, what_writes_the_command_line)
                 _cleanup_(arena_freep) Arena *arena = arena_new();
                 Host host = {.arena = arena, .cmdline = ""};
 
-                scan_rivals(&root, &host);
+                scan_rivals(&root, &host, false);
                 cr_expect_eq(
                         host.boot_tool, i == 0 ? BOOT_TOOL_UNKNOWN : rows[i - 1].tool, "%zu", i);
                 if (i > 0)
@@ -235,4 +235,21 @@ Test(scan_recipes, lines)
                 tree_set(tree, rows[i].file, rows[i].text);
                 expect(scan_recipes, tree, rows[i].text, rows[i].expected);
         }
+}
+
+/* Of what may hold secrets nothing is even opened. */
+Test(scan_rivals, discreet)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Host host = {.arena = arena, .cmdline = "pci-stub.ids=1:2"};
+
+        tree_set(tree, "etc/default/grub", "GRUB_CMDLINE_LINUX=\"pci-stub.ids=1:2\"");
+        tree_set(tree, "etc/udev/rules.d/1.rules", "ATTR{driver_override}=\"vfio-pci\"");
+        tree_set(tree, "etc/modprobe.d/a.conf", "blacklist nouveau");
+        scan_rivals(&root, &host, true);
+        scan_recipes(&root, &host, true);
+        cr_expect_str_eq(describe(&host, arena),
+                "word stub 1:2; keeps-off /etc/modprobe.d/a.conf:1 nouveau");
 }
