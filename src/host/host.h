@@ -194,8 +194,10 @@ typedef enum RivalKind {
         RIVAL_KEEPS_OFF, /* a driver, `value`, from all cards */
         RIVAL_HIDES,     /* the file that vfio-gpu writes for modprobe */
         RIVAL_DRIVERCTL, /* binds the function at `address` to `value` */
+        RIVAL_LIBVIRT,   /* the domain `value` has it with managed='yes' */
         RIVAL_SCRIPT,    /* binds cards by itself */
         RIVAL_OPERATOR,  /* a pod with the container `value` is on this node */
+        RIVAL_UNSEEN,    /* `value` says what could not be looked at, why, and what to do */
         _RIVAL_KIND_MAX,
 } RivalKind;
 

@@ -174,31 +174,35 @@ static int compare_names(const void *a, const void *b)
         return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void list_names(
+void scan_list_names(
         const Root *root, const char *folder, Arena *arena, const char ***ret, size_t *ret_n)
 {
         _cleanup_closedir_ DIR *directory = root_list(root, folder);
         const struct dirent *entry = NULL;
+        const char **names = NULL;
+        size_t n = 0;
 
-        while (directory && *ret_n < FOLDER_MAX && (entry = readdir(directory))) {
-                const char **name = *entry->d_name == '.' ? NULL : arena_push(arena, ret, ret_n);
+        while (directory && n < FOLDER_MAX && (entry = readdir(directory))) {
+                const char **name = *entry->d_name == '.' ? NULL : arena_push(arena, &names, &n);
 
                 if (name)
                         *name = arena_strdup(arena, entry->d_name);
         }
+        if (arena_failed(arena))
+                n = 0;
+        if (n > 0)
+                qsort(names, n, sizeof(*names), compare_names);
+        *ret = names;
+        *ret_n = n;
 }
 
-/* Calls `take` for each name in the folder, sorted; at most FOLDER_MAX. */
 static void each_name(const Root *root, const char *folder, Host *host,
         void (*take)(const Root *root, const char *name, Host *host))
 {
         const char **names = NULL;
         size_t n = 0;
 
-        list_names(root, folder, host->arena, &names, &n);
-        if (n == 0 || arena_failed(host->arena))
-                return;
-        qsort(names, n, sizeof(*names), compare_names);
+        scan_list_names(root, folder, host->arena, &names, &n);
         for (size_t i = 0; i < n; i++)
                 take(root, names[i], host);
 }

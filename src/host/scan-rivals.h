@@ -11,6 +11,11 @@
  * arena. */
 void scan_rivals(const Root *root, Host *host, bool discreet);
 
+/* The names in `folder`, sorted, without those that begin with a dot; at most 4096. They live in
+ * `arena`, to which a failure to allocate is left. */
+void scan_list_names(
+        const Root *root, const char *folder, Arena *arena, const char ***ret, size_t *ret_n);
+
 /* Adds one; its strings are copied. */
 void scan_add_rival(Host *host, const Rival *rival);
 

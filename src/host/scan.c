@@ -15,6 +15,7 @@
 #include "host/scan-kernel-line.h"
 #include "host/scan-keyboards.h"
 #include "host/scan-libpci.h"
+#include "host/scan-libvirt.h"
 #include "host/scan-recipes.h"
 #include "host/scan-rivals.h"
 #include "host/scan-slots.h"
@@ -267,6 +268,8 @@ static void read_rivals(Scan *scan, unsigned flags)
                 scan_rivals(scan->root, scan->host, flags & SCAN_DISCREET);
         if (flags & SCAN_RECIPES)
                 scan_recipes(scan->root, scan->host, flags & SCAN_DISCREET);
+        if ((flags & SCAN_RECIPES) && !(flags & SCAN_DISCREET))
+                scan_libvirt(scan->root, scan->host);
 }
 
 static int read_all(Scan *scan, unsigned flags, char **reterr_message)

@@ -250,6 +250,28 @@ static const char *judge_driverctl(Bench *bench, const Rival *rival)
                 rival->file, PCI_ADDRESS(rival->address), claim->entry->name, to, rival->file);
 }
 
+/* libvirt leaves a function where it is that is on VFIO when the domain starts, and what it has not
+ * taken it does not give back (virPCIDeviceBindToStub() and virPCIDeviceUnbindFromStub() of
+ * src/util/virpci.c): it is a matter of what is not on VFIO yet. */
+static const char *judge_libvirt(Bench *bench, const Rival *rival)
+{
+        const Function *f = host_find(bench->host, rival->address);
+        const Claim *claim = f ? find_claim(bench, f) : NULL;
+
+        if (!claim)
+                return NULL;
+        return arena_printf(bench->plan->arena,
+                "libvirt's domain %s (%s) has %s (%s) with managed='yes': where that is not on "
+                "VFIO yet, libvirt takes it from the host's driver while the machine runs, and "
+                "gives it back to that afterwards; `virsh edit`, and write managed='no'",
+                quote(rival->value), rival->file, PCI_ADDRESS(rival->address), claim->entry->name);
+}
+
+static const char *judge_unseen(_unused_ Bench *bench, const Rival *rival)
+{
+        return rival->value;
+}
+
 static const char *judge_script(Bench *bench, const Rival *rival)
 {
         return arena_printf(bench->plan->arena,
@@ -295,8 +317,10 @@ static const char *judge(Bench *bench, const Rival *rival)
                 [RIVAL_KEEPS_OFF] = judge_keeps_off,
                 [RIVAL_HIDES] = judge_hides,
                 [RIVAL_DRIVERCTL] = judge_driverctl,
+                [RIVAL_LIBVIRT] = judge_libvirt,
                 [RIVAL_SCRIPT] = judge_script,
                 [RIVAL_OPERATOR] = judge_operator,
+                [RIVAL_UNSEEN] = judge_unseen,
         };
 
         return judges[rival->kind](bench, rival);

@@ -120,6 +120,17 @@ Test(rivals, programs)
                 {CARD HOST, NULL,
                         {RIVAL_DRIVERCTL, .file = "/etc/f", .value = "x", .address = {0, 7, 2, 0}},
                         NULL},
+                {CARD HOST, NULL,
+                        {RIVAL_LIBVIRT, .file = "/etc/f", .value = "win11",
+                                .address = {0, 1, 0, 0}},
+                        "libvirt's domain \"win11\" (/etc/f) has 0000:01:00.0 (a) with "
+                        "managed='yes'"},
+                {CARD HOST, NULL,
+                        {RIVAL_LIBVIRT, .file = "/etc/f", .value = "win11",
+                                .address = {0, 0, 2, 0}},
+                        NULL},
+                {CARD HOST, NULL, {RIVAL_UNSEEN, .value = "not seen"}, "not seen"},
+                {TWIN HOST, NULL, {RIVAL_UNSEEN, .value = "not seen"}, NULL},
                 {CARD HOST, NULL, {RIVAL_OPERATOR, .value = "nvidia-vfio-manager"},
                         "gives all of them back to the host when it ends; keep it away with "
                         "node labels: `vfio-gpu export nfd --gpu-operator=off`"},
