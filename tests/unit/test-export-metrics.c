@@ -4,8 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "lib/scene.h"
-#include "test-export.h"
+#include "lib/export-scene.h"
 
 static const char *metrics(Scene *scene, Export *ret)
 {

@@ -5,8 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "lib/scene.h"
-#include "test-export.h"
+#include "lib/export-scene.h"
 
 /*
  * What reads the file is written in Go. These are its rules, as published: the "Feature files" of
