@@ -196,20 +196,27 @@ static Share share_of(const char *path)
         return SHARE_MASKED;
 }
 
+typedef struct Discretion {
+        Mask mask;
+        bool serials;
+} Discretion;
+
+/* Passwords are nobody's to see, --serials or not. */
 static const char *filter(void *context, const char *path, const char *text)
 {
-        Mask *mask = context;
+        Discretion *discretion = context;
+        Arena *arena = discretion->mask.arena;
         Share share = share_of(path);
 
-        if (share == SHARE_ALL)
+        if (share == SHARE_DOMAIN)
+                text = xml_excerpt(text, arena);
+        if (share == SHARE_ALL || discretion->serials)
                 return text;
         if (share == SHARE_CMDLINE)
-                text = kernel_mask(text, mask->arena);
+                text = kernel_mask(text, arena);
         if (share == SHARE_WORDS)
-                text = kernel_mask_file(text, mask->arena);
-        if (share == SHARE_DOMAIN)
-                text = xml_excerpt(text, mask->arena);
-        return text ? mask_identifiers(mask, text) : NULL;
+                text = kernel_mask_file(text, arena);
+        return text ? mask_identifiers(&discretion->mask, text) : NULL;
 }
 
 static void say_result(Session *s, const char *file, const CaptureResult *result, int fd)
@@ -233,10 +240,10 @@ static ExitStatus pack(Session *s, const Trace *trace, const char *file)
 {
         _cleanup_(output_done) Output output = OUTPUT_NULL;
         Extras extras = {0};
-        Mask mask = MASK_IN(s->arena);
+        Discretion discretion = {.mask = MASK_IN(s->arena), .serials = s->options->serials};
         CaptureResult result = {0};
         const char *trouble = NULL;
-        ExitStatus status = collect_extras(s, &mask, &extras);
+        ExitStatus status = collect_extras(s, &discretion.mask, &extras);
 
         if (status == EXIT_STATUS_OK)
                 status = output_begin(s, file, 0644, &output);
@@ -248,8 +255,8 @@ static ExitStatus pack(Session *s, const Trace *trace, const char *file)
                 .trace = trace,
                 .extras = extras.items,
                 .n_extras = extras.n_items,
-                .filter = s->options->serials ? NULL : filter,
-                .context = &mask,
+                .filter = filter,
+                .context = &discretion,
                 .arena = s->arena,
         };
         int r = capture_write(&input, output.fd, &result, &trouble);
