@@ -336,6 +336,15 @@ static Tone overall_tone(Overall overall)
                                            : TONE_DOUBT;
 }
 
+static void add_next(Text *text, const NextSteps *next, const Look *look)
+{
+        text_add(text, "\n%s%s\n", table_paint(look, TONE_HEAD, "Next:", text->arena),
+                next->n_items == 0 ? " nothing is left to do" : "");
+        for (size_t i = 0; i < next->n_items; i++)
+                add_sentence(text, look, TONE_PLAIN, arena_printf(text->arena, "%zu.", i + 1), 2,
+                        next_step_sentence(&next->items[i], text->arena));
+}
+
 char *report_table(const Report *report, const Look *look)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
@@ -360,7 +369,7 @@ char *report_table(const Report *report, const Look *look)
         text_add(&text, "%s\n",
                 table_paint(look, overall_tone(report->overall), report->count, arena));
         if (report->next)
-                report_text_next(&text, report->next);
+                add_next(&text, report->next, look);
         return finish(&text);
 }
 

@@ -12,7 +12,7 @@ static char *finish(const Text *text)
         return arena_failed(text->arena) ? NULL : strdup(text->string);
 }
 
-void report_text_next(Text *text, const NextSteps *next)
+static void add_next(Text *text, const NextSteps *next)
 {
         if (next->n_items == 0)
                 text_add(text, "next: nothing is left to do\n");
@@ -37,7 +37,7 @@ char *report_text(const Report *report)
                 text_add(&text, "warning: %s\n", report->warnings[i]);
         text_add(&text, "%s\n", report->status);
         if (report->next)
-                report_text_next(&text, report->next);
+                add_next(&text, report->next);
         return finish(&text);
 }
 

@@ -9,10 +9,6 @@
 /* One sentence a GPU, the warnings, and the status line: `apply`, `check`, `status`. */
 char *report_text(const Report *report);
 
-/* Appends what is left to do, numbered, a line each that a terminal may break but nobody cuts:
- * there are commands in it. */
-void report_text_next(Text *text, const NextSteps *next);
-
 /* Appends each of `lines` behind `indent` blanks. */
 void report_text_indent(Text *text, int indent, const char *lines);
 
