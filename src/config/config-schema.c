@@ -81,25 +81,31 @@ const char *config_vfio_option_name(VfioOption option)
         return vfio_keys[option].name;
 }
 
-/* Levenshtein's: how many letters to add, drop or change. Long names are near to nothing. */
+static size_t lesser(size_t a, size_t b)
+{
+        return a < b ? a : b;
+}
+
+/* How many letters to add, drop, change, or swap with the next. Long names are near to nothing. */
 static size_t distance(const char *a, const char *b)
 {
-        size_t length = strlen(b), row[NAME_COMPARED_MAX + 1];
+        size_t length = strlen(b), last = strlen(a);
+        size_t d[NAME_COMPARED_MAX + 1][NAME_COMPARED_MAX + 1];
 
-        if (strlen(a) > NAME_COMPARED_MAX || length > NAME_COMPARED_MAX)
+        if (last > NAME_COMPARED_MAX || length > NAME_COMPARED_MAX)
                 return SIZE_MAX;
-        for (size_t j = 0; j <= length; j++)
-                row[j] = j;
-        for (size_t i = 0; a[i]; i++) {
-                size_t diagonal = row[0]++;
-                for (size_t j = 0; j < length; j++) {
-                        size_t change = diagonal + (a[i] != b[j]);
-                        size_t other = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-                        diagonal = row[j + 1];
-                        row[j + 1] = change < other ? change : other;
+        for (size_t i = 0; i <= last; i++)
+                for (size_t j = 0; j <= length; j++) {
+                        if (i == 0 || j == 0) {
+                                d[i][j] = i + j;
+                                continue;
+                        }
+                        d[i][j] = lesser(d[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
+                                lesser(d[i - 1][j], d[i][j - 1]) + 1);
+                        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                                d[i][j] = lesser(d[i][j], d[i - 2][j - 2] + 1);
                 }
-        }
-        return row[length];
+        return d[last][length];
 }
 
 /* The known key that was probably meant, or NULL. */

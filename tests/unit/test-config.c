@@ -345,6 +345,8 @@ Test(config, unknown_keys)
                 {"gpus = ( { id = \"1:2\"; adress = 1; id = 2; } );", {1, NULL, "duplicate"}},
                 {"gpus = ( { vendor = \"amd\";\n adress = \"01:00\"; } );",
                         {2, "adress", "unknown key; did you mean \"address\"?"}},
+                {"gpus = ( { vendor = \"amd\"; cuont = 1; } );",
+                        {1, "cuont", "unknown key; did you mean \"count\"?"}},
                 {"gpus = ( { vendor = \"amd\"; ids = 1; } );", {1, "ids", "did you mean \"id\"?"}},
                 {"gpus = ( { vendor = \"amd\"; x = 1; } );", {1, "x", "unknown key; known here"}},
                 {"gpus = ( ); vfio_pci = { ids = \"10de:26b1\"; };",
