@@ -57,10 +57,12 @@ static const char *card_name(const Function *display, Arena *arena)
         const char *name = display->name;
         const char *from = name ? strchr(name, '[') : NULL;
         size_t length = from ? strcspn(from + 1, "]") : 0;
+        size_t chip = from ? (size_t)(from - name) : 0;
 
+        while (chip > 0 && name[chip - 1] == ' ')
+                chip--;
         if (length > 0 && from[1 + length] && !from[2 + length])
-                return arena_printf(arena, "%.*s (%.*s)", (int)length, from + 1,
-                        (int)(from - name - (from > name)), name);
+                return arena_printf(arena, "%.*s (%.*s)", (int)length, from + 1, (int)chip, name);
         return name ? name : kind(display, arena);
 }
 

@@ -192,6 +192,32 @@ Test(table, no_row_of_a_report_is_wider_than_the_terminal)
         }
 }
 
+Test(table, a_card_before_its_chip)
+{
+        static const struct {
+                const char *name, *card;
+        } rows[] = {
+                {"TU104GL [Tesla T4]", "Tesla T4 (TU104GL) "},
+                {"GH100[H100 SXM5 80GB]", "H100 SXM5 80GB (GH100) "},
+                {"AD102GL [L6000 / RTX 6000 Ada Generation]",
+                        "L6000 / RTX 6000 Ada Generation (AD102GL) "},
+                {"ASPEED Graphics Family", "ASPEED Graphics Family "},
+                {"Navi [31", "Navi [31 "},
+                {"[] x", "[] x "},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                SCENE(scene, "0000:01:00.0 10de:26b1 030000 group=1\n", "");
+                const Look look = {.library = &library, .width = 132};
+                GpuList list = {0};
+
+                scene.host->functions[0].name = rows[i].name;
+                cr_assert_eq(list_build(scene.host, scene_plan(&scene), scene.arena, &list), 0);
+                _cleanup_free_ char *text = report_table_list(&list, &look);
+                cr_expect(strstr(text, rows[i].card), "no \"%s\" in\n%s", rows[i].card, text);
+        }
+}
+
 Test(table, what_was_found_and_what_to_do_about_it)
 {
         SCENE(scene,
