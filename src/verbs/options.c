@@ -7,7 +7,7 @@
 #include "verbs/say.h"
 #include "verbs/verbs.h"
 
-#define HELP_COLUMN 30
+#define HELP_COLUMN 28
 
 #define TEXT(field)          .type = OPTION_TEXT, .offset = offsetof(Options, field)
 #define TEXT_OR_ALONE(field) .type = OPTION_TEXT_OR_ALONE, .offset = offsetof(Options, field)
@@ -15,37 +15,35 @@
 
 const OptionRow option_rows[] = {
         {"config", "FILE", "read FILE instead of /etc/vfio-gpu.conf", NULL, TEXT(config)},
-        {"root", "DIR|FILE", "look at the machine in DIR, or in FILE, a capture; change nothing",
-                NULL, TEXT(root)},
-        {"kernel", "RELEASE", "with --root: the kernel, where the tree does not say", NULL,
+        {"root", "DIR|FILE", "the machine in DIR, or in FILE, a capture", NULL, TEXT(root)},
+        {"kernel", "RELEASE", "with --root: the kernel, if the tree does not say", NULL,
                 TEXT(release)},
         {"json", NULL, "print JSON", "list check plan apply status release", FLAG(json)},
         {"verbose", NULL, "say what is looked at, and every step that is taken", NULL,
                 FLAG(verbose), .letter = 'v'},
         {"output", "FILE", "write FILE instead of printing it", "init", TEXT(output)},
-        {"wait", "SECONDS", "first wait for the boot's system stage to end (60 seconds)", "status",
+        {"wait", "SECONDS", "wait for the system stage first (60 s)", "status",
                 TEXT_OR_ALONE(wait)},
         {"force", NULL, "replace FILE if there is one", "init capture", FLAG(force)},
-        {"serials", NULL, "leave serial numbers and other identifiers in", "capture",
-                FLAG(serials)},
-        {"nvidia-plugin", NULL, "kubevirt: NVIDIA's device plugin serves NVIDIA's cards", "export",
+        {"serials", NULL, "leave serial numbers and the like in", "capture", FLAG(serials)},
+        {"nvidia-plugin", NULL, "kubevirt, with NVIDIA's own device plugin", "export",
                 FLAG(nvidia_plugin)},
-        {"gpu-operator", "WHAT",
-                "labels for NFD that keep NVIDIA's GPU Operator from undoing all this: off, node, "
-                "mixed",
-                "export report", TEXT(gpu_operator)},
-        {"textfile", "DIR", "write metrics to DIR, for Prometheus' node_exporter", "report",
-                TEXT(textfile)},
-        {"help", NULL, "print this", NULL, .type = OPTION_HELP},
+        {"gpu-operator", "WHAT", "labels for it: off, node or mixed", "export report",
+                TEXT(gpu_operator)},
+        {"textfile", "DIR", "metrics to DIR, for Prometheus' exporter", "report", TEXT(textfile)},
+        {"help", NULL, "print this", NULL, .type = OPTION_HELP, .letter = 'h'},
         {"version", NULL, "print the version", NULL, .type = OPTION_VERSION},
         {NULL, NULL, NULL, NULL, .type = OPTION_HELP},
 };
 
 #define FIRST 0x100 /* what getopt_long() calls the first row: above every short option */
 
-static int padding(int width)
+/* What is too long for its column has its help below it. */
+static void indent(int width)
 {
-        return width < HELP_COLUMN ? HELP_COLUMN - width : 1;
+        if (width >= HELP_COLUMN)
+                width = printf("\n") - 1;
+        printf("%*s", HELP_COLUMN - width, "");
 }
 
 static void print_verb(const Verb *verb)
@@ -53,7 +51,8 @@ static void print_verb(const Verb *verb)
         int width = printf("  %s%s%s", verb->name, verb->arguments ? " " : "",
                 verb->arguments ? verb->arguments : "");
 
-        printf("%*s%s\n", padding(width), "", verb->help);
+        indent(width);
+        printf("%s\n", verb->help);
 }
 
 static void print_option(const OptionRow *row)
@@ -63,8 +62,8 @@ static void print_option(const OptionRow *row)
 
         width += printf("--%s%s%s%s", row->name, row->value ? before : "",
                 row->value ? row->value : "", row->type == OPTION_TEXT_OR_ALONE ? "]" : "");
-        printf("%*s%s%s%s\n", padding(width), "", row->verbs ? row->verbs : "",
-                row->verbs ? ": " : "", row->help);
+        indent(width);
+        printf("%s%s%s\n", row->verbs ? row->verbs : "", row->verbs ? ": " : "", row->help);
 }
 
 static void print_help(void)
@@ -81,8 +80,7 @@ static void print_help(void)
                 print_option(row);
         printf("\n"
                "Exit status: 0 every entry is satisfied, 1 at least one is not, 2 wrong usage,\n"
-               "3 config missing or wrong, 4 the machine could not be read or the report "
-               "written.\n");
+               "3 config missing or wrong, 4 the machine not read or the report not written.\n");
 }
 
 /* Takes one option. Returns 1 to go on, 0 when it was answered. */
