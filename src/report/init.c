@@ -29,7 +29,7 @@ static void add_companions(Text *text, const Claim *claim)
                         continue;
                 text_add(text, "%s%s (class %04x)", before, PCI_ADDRESS(f->address),
                         function_class(f));
-                before = ", ";
+                before = ",\n#     ";
         }
         if (claim->n_functions > 1)
                 text_add(text, "\n");
@@ -78,18 +78,17 @@ static void add_obstacles(Text *text, const Proposal *proposal)
         const Claim *claim = proposal->claim;
 
         if (proposal->boot_display)
-                text_add(text, "#   shows the boot console, and is handed over only with "
-                               "`allow_boot_display = true;` in\n"
-                               "#   its line: the console then goes dark\n");
+                text_add(text, "#   shows the boot console, and is handed over only with\n"
+                               "#   `allow_boot_display = true;` in its line: the console then "
+                               "goes dark\n");
         if (has_no_group(claim))
                 text_add(text, "#   is in no IOMMU group: `vfio-gpu check` says how to switch the "
                                "IOMMU on\n");
         for (size_t i = 0; i < claim->n_functions; i++)
                 if (claim->functions[i]->enabled_vfs > 0)
                         text_add(text,
-                                "#   has %u virtual functions, and is handed over without any: "
-                                "write 0 to\n"
-                                "#   /sys/bus/pci/devices/%s/sriov_numvfs\n",
+                                "#   has %u virtual functions, and is handed over without any:\n"
+                                "#   write 0 to /sys/bus/pci/devices/%s/sriov_numvfs\n",
                                 claim->functions[i]->enabled_vfs,
                                 PCI_ADDRESS(claim->functions[i]->address));
 }
@@ -126,24 +125,21 @@ static void add_head(Text *text, const Proposals *proposals)
         text_add(text,
                 "# /etc/vfio-gpu.conf: the GPUs of this host that are for virtual machines.\n"
                 "#\n"
-                "# Each GPU of this host has a line below, pinned by its place (address) and its "
-                "model (id).\n");
+                "# Each GPU of this host has a line below, pinned by its place (address) and\n"
+                "# its model (id). ");
         if (proposals->n_items == 0)
-                text_add(text, "# There is none yet: no GPU was found.\n");
+                text_add(text, "There is none yet: no GPU was found.\n");
         else if (proposals->n_asked == 0)
-                text_add(text,
-                        "# All are left to the host by the # in front: take it away from the "
-                        "lines of those that\n"
-                        "# are to be handed over at the next boot.\n");
+                text_add(text, "All are left to the host by the # in front: take it away\n"
+                               "# from the lines of those that are to be handed over at the next "
+                               "boot.\n");
         else
-                text_add(text, "# Those without a # in front are handed over at the next boot, all "
-                               "others are left to the\n"
-                               "# host.\n");
+                text_add(text, "Those without a # in front are handed over at the next\n"
+                               "# boot, all others are left to the host.\n");
         text_add(text, "#\n"
-                       "# After each change `vfio-gpu check` says whether it would work, and what "
-                       "to do next. Keys\n"
-                       "# that an entry may have, and those for all of them, are explained in "
-                       "vfio-gpu.conf(5).\n");
+                       "# After each change `vfio-gpu check` says whether it would work, and what\n"
+                       "# to do next. Keys that an entry may have, and those for all of them, are\n"
+                       "# explained in vfio-gpu.conf(5).\n");
 }
 
 char *init_text(const Host *host, const Proposals *proposals)

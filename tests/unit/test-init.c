@@ -102,6 +102,21 @@ Test(init, parses_whatever_things_are_called)
         }
 }
 
+/* The comments, which nobody wants to see broken by a terminal; but for the names that others gave.
+ */
+Test(init, comments_fit_a_terminal)
+{
+        for (size_t i = 0; i < scene_n_samples; i++) {
+                SCENE(scene, scene_samples[i].machine, "");
+                Proposals proposals = {0};
+                _cleanup_free_ char *text = text_of(&scene, NULL, 0, &proposals);
+
+                for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+                        cr_expect(strncmp(line, "# ", 2) != 0 || strcspn(line, "\n") <= 79,
+                                "%s: %.90s", scene_samples[i].name, line);
+        }
+}
+
 /* What was asked for is accepted, where nothing but the config can stand in its way. */
 Test(init, what_is_asked_for_is_accepted)
 {
