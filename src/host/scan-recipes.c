@@ -5,6 +5,7 @@
 
 #include "base/driver-name.h"
 #include "host/scan-rivals.h"
+#include "host/scan.h"
 #include "host/text-lines.h"
 
 #define BLANKS   " \t"
@@ -200,12 +201,12 @@ static void read_scripts(const Root *root, Host *host)
         (void)text_lines_of_file(root, "etc/rc.local", false, take_script_line, host);
 }
 
-void scan_recipes(const Root *root, Host *host, bool discreet)
+void scan_recipes(const Root *root, Host *host, unsigned flags)
 {
         host->recipes_known = true;
         read_modprobe(root, host);
         read_module_lists(root, host);
         read_dracut(root, host);
-        if (!discreet)
+        if (!(flags & SCAN_DISCREET))
                 read_scripts(root, host);
 }

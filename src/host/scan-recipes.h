@@ -6,6 +6,6 @@
 #include "host/root.h"
 
 /* Adds to host->rivals lines of modprobe.d, modules-load.d, dracut's and initramfs-tools'
- * configuration, and of scripts, rules and units that bind cards by themselves; `discreet` as
- * SCAN_DISCREET. A failure to allocate is left to the host's arena. */
-void scan_recipes(const Root *root, Host *host, bool discreet);
+ * configuration, and of scripts, rules and units that bind cards by themselves; of
+ * `flags` (ScanFlags) SCAN_DISCREET counts. A failure to allocate is left to the host's arena. */
+void scan_recipes(const Root *root, Host *host, unsigned flags);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/driver-name.h"
+#include "host/scan.h"
 #include "host/text-lines.h"
 
 #define MODULE_SEPARATORS " \t,\"'"
@@ -72,26 +73,28 @@ static void search_line(const TextLine *line, void *context)
                 }
 }
 
-static void search_word(const Root *root, Search *search)
+static void search_word(const Root *root, unsigned flags, Search *search)
 {
         static const char *const files[] = {"etc/default/grub", "etc/kernel/cmdline"};
         static const struct {
                 const char *folder, *suffix;
+                bool late;
         } folders[] = {
-                {"etc/default/grub.d", ".cfg"},
-                {"etc/cmdline.d", ".conf"},
-                {"etc/dracut.conf.d", ".conf"}, /* kernel_cmdline= */
-                {"boot/loader/entries", ".conf"},
-                {"efi/loader/entries", ".conf"},
-                {"boot/efi/loader/entries", ".conf"},
-                {"usr/lib/bootc/kargs.d", ".toml"},
+                {"etc/default/grub.d", ".cfg", false},
+                {"etc/cmdline.d", ".conf", false},
+                {"etc/dracut.conf.d", ".conf", false}, /* kernel_cmdline= */
+                {"boot/loader/entries", ".conf", true},
+                {"efi/loader/entries", ".conf", true},
+                {"boot/efi/loader/entries", ".conf", true},
+                {"usr/lib/bootc/kargs.d", ".toml", false},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(files) && search->line == 0; i++)
                 (void)text_lines_of_file(root, files[i], false, search_line, search);
         for (size_t i = 0; i < ARRAY_SIZE(folders) && search->line == 0; i++)
-                text_lines_of_folders(
-                        root, &folders[i].folder, 1, folders[i].suffix, false, search_line, search);
+                if (!folders[i].late || !(flags & SCAN_EARLY))
+                        text_lines_of_folders(root, &folders[i].folder, 1, folders[i].suffix, false,
+                                search_line, search);
 }
 
 /* As the kernel compares the names of parameters: `-` is `_`. */
@@ -103,8 +106,7 @@ static bool key_is(const char *word, const char *key)
         return *word == '=';
 }
 
-/* `root` is NULL where it is not to be known where the word comes from. */
-static void take_word(const Root *root, Host *host, const char *word)
+static void take_word(const Root *root, Host *host, unsigned flags, const char *word)
 {
         static const struct {
                 const char *key;
@@ -126,8 +128,8 @@ static void take_word(const Root *root, Host *host, const char *word)
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
                 if (!key_is(word, keys[i].key))
                         continue;
-                if (root)
-                        search_word(root, &search);
+                if (!(flags & SCAN_DISCREET))
+                        search_word(root, flags, &search);
                 rival.kind = keys[i].kind;
                 rival.file = search.line > 0 ? search.file : NULL;
                 rival.line = search.line;
@@ -141,13 +143,13 @@ static void take_word(const Root *root, Host *host, const char *word)
 }
 
 /* Quotes may stand around a word, or around its value; none of these needs any. */
-static void read_cmdline(const Root *root, Host *host)
+static void read_cmdline(const Root *root, Host *host, unsigned flags)
 {
         char *words = arena_strdup(host->arena, host->cmdline);
 
         for (char *word; words && (word = strsep(&words, " \t\n\""));)
                 if (*word)
-                        take_word(root, host, word);
+                        take_word(root, host, flags, word);
 }
 
 static BootTool find_boot_tool(const Root *root)
@@ -250,10 +252,10 @@ static void take_pod(const Root *root, const char *name, Host *host)
         }
 }
 
-void scan_rivals(const Root *root, Host *host, bool discreet)
+void scan_rivals(const Root *root, Host *host, unsigned flags)
 {
         host->boot_tool = find_boot_tool(root);
-        read_cmdline(discreet ? NULL : root, host);
+        read_cmdline(root, host, flags);
         each_name(root, "etc/driverctl.d", host, take_override);
         each_name(root, "var/log/pods", host, take_pod);
 }

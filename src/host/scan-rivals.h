@@ -7,9 +7,9 @@
 
 /* Adds to host->rivals words of the kernel command line (with the file that they come from), the
  * overrides of driverctl(8), and pods of the NVIDIA GPU Operator on this node; and finds out what
- * writes the command line; `discreet` as SCAN_DISCREET. A failure to allocate is left to the host's
- * arena. */
-void scan_rivals(const Root *root, Host *host, bool discreet);
+ * writes the command line. Of `flags` (ScanFlags) SCAN_DISCREET and SCAN_EARLY count. A failure to
+ * allocate is left to the host's arena. */
+void scan_rivals(const Root *root, Host *host, unsigned flags);
 
 /* The names in `folder`, sorted, without those that begin with a dot; at most 4096. They live in
  * `arena`, to which a failure to allocate is left. */

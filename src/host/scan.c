@@ -265,9 +265,9 @@ static void read_rivals(Scan *scan, unsigned flags)
         if (scan->host->stage != STAGE_SYSTEM)
                 return;
         if (flags & SCAN_RIVALS)
-                scan_rivals(scan->root, scan->host, flags & SCAN_DISCREET);
+                scan_rivals(scan->root, scan->host, flags);
         if (flags & SCAN_RECIPES)
-                scan_recipes(scan->root, scan->host, flags & SCAN_DISCREET);
+                scan_recipes(scan->root, scan->host, flags);
         if ((flags & SCAN_RECIPES) && !(flags & SCAN_DISCREET))
                 scan_libvirt(scan->root, scan->host);
 }

@@ -177,7 +177,8 @@ static void publish_trouble(Session *s, const RunDir *dir)
 
 static ExitStatus plan(Session *s, const Task *task)
 {
-        ExitStatus status = session_scan(s, task->narrow ? SCAN_RELEASED : SCAN_RIVALS);
+        ExitStatus status =
+                session_scan(s, task->narrow ? SCAN_RELEASED : SCAN_RIVALS | SCAN_EARLY);
 
         if (status == EXIT_STATUS_OK)
                 status = session_plan(s);

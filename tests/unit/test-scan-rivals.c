@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 #include "host/scan-recipes.h"
+#include "host/scan.h"
+#include "host/trace.h"
 #include "lib/tree.h"
 
 static const char *describe(const Host *host, Arena *arena)
@@ -37,7 +39,7 @@ static const char *describe(const Host *host, Arena *arena)
         return text.string;
 }
 
-typedef void (*Look)(const Root *root, Host *host, bool discreet);
+typedef void (*Look)(const Root *root, Host *host, unsigned flags);
 
 static void expect(Look look, const Tree *tree, const char *cmdline, const char *expected)
 {
@@ -45,7 +47,7 @@ static void expect(Look look, const Tree *tree, const char *cmdline, const char 
         _cleanup_(arena_freep) Arena *arena = arena_new();
         Host host = {.arena = arena, .cmdline = cmdline};
 
-        look(&root, &host, false);
+        look(&root, &host, 0);
         cr_expect_not(arena_failed(arena));
         const char *found = describe(&host, arena);
         cr_expect_str_eq(found, expected, "%s: %s", cmdline, found);
@@ -135,7 +137,7 @@ Test(scan_rivals, what_writes_the_command_line)
                 _cleanup_(arena_freep) Arena *arena = arena_new();
                 Host host = {.arena = arena, .cmdline = ""};
 
-                scan_rivals(&root, &host, false);
+                scan_rivals(&root, &host, 0);
                 cr_expect_eq(
                         host.boot_tool, i == 0 ? BOOT_TOOL_UNKNOWN : rows[i - 1].tool, "%zu", i);
                 if (i > 0)
@@ -248,8 +250,31 @@ Test(scan_rivals, discreet)
         tree_set(tree, "etc/default/grub", "GRUB_CMDLINE_LINUX=\"pci-stub.ids=1:2\"");
         tree_set(tree, "etc/udev/rules.d/1.rules", "ATTR{driver_override}=\"vfio-pci\"");
         tree_set(tree, "etc/modprobe.d/a.conf", "blacklist nouveau");
-        scan_rivals(&root, &host, true);
-        scan_recipes(&root, &host, true);
+        scan_rivals(&root, &host, SCAN_DISCREET);
+        scan_recipes(&root, &host, SCAN_DISCREET);
         cr_expect_str_eq(describe(&host, arena),
                 "word stub 1:2; keeps-off /etc/modprobe.d/a.conf:1 nouveau");
+}
+
+/* Before udev runs nothing may look into a folder that has to be mounted first. */
+Test(scan_rivals, early)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_(root_done) Root root = tree_root(tree);
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Host host = {.arena = arena, .cmdline = "pci-stub.ids=1:2 rd.driver.pre=vfio-pci"};
+        Trace trace = {0};
+
+        tree_set(tree, "boot/loader/entries/a.conf", "options pci-stub.ids=1:2\n");
+        tree_set(tree, "etc/default/grub", "X=\"rd.driver.pre=vfio-pci\"\n");
+        cr_assert_eq(trace_begin(&trace, root.fd, arena), 0);
+        scan_rivals(&root, &host, SCAN_EARLY);
+        trace_end(&trace);
+        cr_expect_str_eq(
+                describe(&host, arena), "word stub 1:2; word loads /etc/default/grub:1 vfio-pci");
+        cr_expect_gt(trace.n_items, 0);
+        for (size_t i = 0; i < trace.n_items; i++)
+                cr_expect(strncmp(trace.items[i].path, "boot/", 5) != 0 &&
+                                  strncmp(trace.items[i].path, "efi/", 4) != 0,
+                        "%s", trace.items[i].path);
 }
