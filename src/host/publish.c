@@ -15,5 +15,9 @@ int publish_file(const Root *root, const char *folder, const char *name, const c
                 return errno == ENOENT ? 0 : -errno;
 
         int r = text ? file_replace_at(fd, name, text, 0644) : 0;
+
+        /* nobody may take what is of another time for how things are now */
+        if (r < 0)
+                (void)unlinkat(fd, name, 0);
         return r < 0 ? r : 1;
 }

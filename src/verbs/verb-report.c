@@ -66,7 +66,7 @@ static const char *make(Export e, void (*write)(Export *e))
         return e.text.string;
 }
 
-static ExitStatus tell(Session *s, GpuOperator gpu_operator)
+static ExitStatus gather(Session *s, GpuOperator gpu_operator, Publication *ret)
 {
         Stages stages = {0};
         Report report = {0};
@@ -86,7 +86,10 @@ static ExitStatus tell(Session *s, GpuOperator gpu_operator)
                 .features = any_ready(&report) ? make(e, export_nfd) : NULL,
                 .metrics = make(e, export_metrics),
         };
-        return arena_failed(s->arena) ? session_out_of_memory(s) : publish_all(s, &publication);
+        if (arena_failed(s->arena))
+                return session_out_of_memory(s);
+        *ret = publication;
+        return EXIT_STATUS_OK;
 }
 
 static ExitStatus read_options(const Options *options, GpuOperator *ret)
@@ -110,15 +113,17 @@ ExitStatus verb_report(const Options *options)
 {
         GpuOperator gpu_operator = GPU_OPERATOR_UNSAID;
         ExitStatus status = read_options(options, &gpu_operator);
+        ExitStatus published = EXIT_STATUS_OK;
+        Publication publication = {0};
         Session s;
 
         if (status != EXIT_STATUS_OK)
                 return status;
         status = session_open(options, SCAN_RELEASED, &s);
         if (status == EXIT_STATUS_OK)
-                status = tell(&s, gpu_operator);
-        else if (s.root.fd >= 0)
-                (void)publish_all(&s, &(Publication){0});
+                status = gather(&s, gpu_operator, &publication);
+        if (s.root.fd >= 0)
+                published = publish_all(&s, &publication);
         session_done(&s);
-        return status;
+        return status != EXIT_STATUS_OK ? status : published;
 }
