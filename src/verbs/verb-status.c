@@ -79,11 +79,12 @@ static bool has_entry(const Config *config, const char *name)
         return false;
 }
 
+/* Where all is switched off, no config was read that could know them. */
 static ExitStatus check_names(Session *s)
 {
         const Options *options = s->options;
 
-        for (size_t i = 0; i < options->n_arguments; i++)
+        for (size_t i = 0; s->plan->off == PLAN_ON && i < options->n_arguments; i++)
                 if (!has_entry(s->config, options->arguments[i]))
                         return session_fail(s, EXIT_STATUS_USAGE, EINVAL,
                                 "no entry of %s has the name %s", s->config_path,
