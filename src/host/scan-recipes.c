@@ -162,22 +162,29 @@ static void read_dracut(const Root *root, Host *host)
                 root, folders, ARRAY_SIZE(folders), ".conf", true, take_dracut_line, host);
 }
 
-/* Whoever binds a card by hand writes to one of these; each file is told of once. */
-static void take_script_line(const TextLine *line, void *context)
+/* Whoever binds a card by hand writes to one of these. */
+bool scan_recipes_binds(const char *text)
 {
         static const char *const signs[] = {
                 "driver_override", "/new_id", "drivers/vfio-pci/bind", "nodedev-reattach"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
+                if (strstr(text, signs[i]))
+                        return true;
+        return false;
+}
+
+/* Each file is told of once. */
+static void take_script_line(const TextLine *line, void *context)
+{
         Host *host = context;
         const Rival *last = host->n_rivals > 0 ? &host->rivals[host->n_rivals - 1] : NULL;
         Rival rival = at_line(line, RIVAL_SCRIPT, line->text, NULL);
 
         if (last && last->kind == RIVAL_SCRIPT && strcmp(last->file, line->file) == 0)
                 return;
-        for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
-                if (strstr(line->text, signs[i])) {
-                        scan_add_rival(host, &rival);
-                        return;
-                }
+        if (scan_recipes_binds(line->text))
+                scan_add_rival(host, &rival);
 }
 
 static void read_scripts(const Root *root, Host *host)

@@ -9,3 +9,6 @@
  * configuration, and of scripts, rules and units that bind cards by themselves; of
  * `flags` (ScanFlags) SCAN_DISCREET counts. A failure to allocate is left to the host's arena. */
 void scan_recipes(const Root *root, Host *host, unsigned flags);
+
+/* Whether a line of a script, rule or unit binds cards by hand. */
+bool scan_recipes_binds(const char *text);

@@ -3,10 +3,12 @@
 #include <sys/stat.h>
 
 #include "base/mask.h"
+#include "base/text.h"
 #include "base/xml-excerpt.h"
 #include "config/kernel-mask.h"
 #include "host/capture.h"
 #include "host/scan-card.h"
+#include "host/scan-recipes.h"
 #include "host/scan-settings.h"
 #include "host/scan-users.h"
 #include "host/scan.h"
@@ -165,6 +167,7 @@ typedef enum Share {
         SHARE_ALL,     /* it tells of no one, and some of its numbers look like what does */
         SHARE_CMDLINE, /* a kernel's command line */
         SHARE_WORDS,   /* such ones, among other things */
+        SHARE_LINES,   /* scripts and units: those lines that bind cards */
         SHARE_DOMAIN,  /* a virtual machine of libvirt's */
         SHARE_MASKED,
 } Share;
@@ -187,6 +190,12 @@ static Share share_of(const char *path)
                 {"boot/", SHARE_WORDS},
                 {"efi/", SHARE_WORDS},
                 {"usr/lib/bootc/", SHARE_WORDS},
+                {"etc/initramfs-tools/scripts/", SHARE_LINES},
+                {"etc/udev/", SHARE_LINES},
+                {"etc/systemd/", SHARE_LINES},
+                {"etc/libvirt/hooks/", SHARE_LINES},
+                {"var/lib/vz/", SHARE_LINES},
+                {"etc/rc.local", SHARE_LINES},
                 {"etc/libvirt/", SHARE_DOMAIN},
         };
 
@@ -194,6 +203,17 @@ static Share share_of(const char *path)
                 if (strncmp(path, starts[i].start, strlen(starts[i].start)) == 0)
                         return starts[i].share;
         return SHARE_MASKED;
+}
+
+/* Each of them keeps its number. */
+static const char *binding_lines(const char *text, Arena *arena)
+{
+        char *rest = arena_strdup(arena, text);
+        Text out = TEXT_IN(arena);
+
+        for (char *line; (line = strsep(&rest, "\n"));)
+                text_add(&out, "%s%s", scan_recipes_binds(line) ? line : "", rest ? "\n" : "");
+        return arena_failed(arena) ? NULL : out.string;
 }
 
 typedef struct Discretion {
@@ -208,15 +228,25 @@ static const char *filter(void *context, const char *path, const char *text)
         Arena *arena = discretion->mask.arena;
         Share share = share_of(path);
 
-        if (share == SHARE_DOMAIN)
-                text = xml_excerpt(text, arena);
-        if (share == SHARE_ALL || discretion->serials)
+        switch (share) {
+        case SHARE_ALL:
                 return text;
-        if (share == SHARE_CMDLINE)
+        case SHARE_CMDLINE:
                 text = kernel_mask(text, arena);
-        if (share == SHARE_WORDS)
+                break;
+        case SHARE_WORDS:
                 text = kernel_mask_file(text, arena);
-        return text ? mask_identifiers(&discretion->mask, text) : NULL;
+                break;
+        case SHARE_LINES:
+                text = binding_lines(text, arena);
+                break;
+        case SHARE_DOMAIN:
+                text = xml_excerpt(text, arena);
+                break;
+        case SHARE_MASKED:
+                break;
+        }
+        return text && !discretion->serials ? mask_identifiers(&discretion->mask, text) : text;
 }
 
 static void say_result(Session *s, const char *file, const CaptureResult *result, int fd)
