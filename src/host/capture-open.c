@@ -20,6 +20,7 @@ typedef struct Unpacking {
         bool begun;             /* the header is there */
         unsigned long promised; /* members after it */
         size_t n_members;
+        size_t n_made; /* folders on the way to them */
         uint64_t total;
         char *trouble; /* to be freed */
 } Unpacking;
@@ -118,16 +119,18 @@ static int open_inside(int folder, const char *path, int flags, mode_t mode)
 
 /* Opens the folder in which the last part of `path` lies, and makes it first where it is missing;
  * `*ret_name` is that part, in `path`. */
-static int open_parent(int folder, char *path, int *ret_fd, const char **ret_name)
+static int open_parent(Unpacking *u, char *path, int *ret_fd, const char **ret_name)
 {
-        _cleanup_close_ int fd = open_inside(folder, ".", O_PATH | O_DIRECTORY, 0);
+        _cleanup_close_ int fd = open_inside(u->folder, ".", O_PATH | O_DIRECTORY, 0);
         char *name = path;
 
         for (char *slash; fd >= 0 && (slash = strchr(name, '/')) && slash[1]; name = slash + 1) {
                 int next = -EBADF;
 
                 *slash = '\0';
-                if (mkdirat(fd, name, 0700) < 0 && errno != EEXIST)
+                if (mkdirat(fd, name, 0700) == 0)
+                        u->n_made++;
+                else if (errno != EEXIST)
                         return -errno;
                 next = open_inside(fd, name, O_PATH | O_DIRECTORY, 0);
                 close(fd);
@@ -165,12 +168,12 @@ static int make_folder(int folder, const char *name)
         return S_ISDIR(st.st_mode) ? 0 : -EEXIST;
 }
 
-static int place(const Unpacking *u, const TarballMember *member)
+static int place(Unpacking *u, const TarballMember *member)
 {
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *path = strdup(member->path);
         const char *name = NULL;
-        int r = path ? open_parent(u->folder, path, &fd, &name) : -ENOMEM;
+        int r = path ? open_parent(u, path, &fd, &name) : -ENOMEM;
 
         if (r < 0)
                 return r;
@@ -199,7 +202,7 @@ static const char *objection(const Unpacking *u, const TarballMember *member)
                 return "is larger than any file of a capture";
         if (u->total + member->size > u->limits->total_max)
                 return "is more than all of a capture may be";
-        if (u->n_members >= u->limits->members_max)
+        if (u->n_members + u->n_made >= u->limits->members_max)
                 return "is one too many";
         return NULL;
 }

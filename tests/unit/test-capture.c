@@ -176,6 +176,9 @@ Test(capture, evil_archives_are_refused)
                         {HEADER(6), {"a", AE_IFDIR, ""}, {"b", AE_IFDIR, ""}, {"c", AE_IFDIR, ""},
                                 {"d", AE_IFDIR, ""}, {"e", AE_IFDIR, ""}, {"f", AE_IFDIR, ""}},
                         "one too many"},
+                {"many that are not told",
+                        {HEADER(2), {"a/b/c/d/e/f/g", AE_IFDIR, ""}, {"h", AE_IFDIR, ""}},
+                        "one too many"},
                 {"escapes", {HEADER(1), {"\033[31m/../x", AE_IFREG, "x"}}, "\"\\x1b[31m/../x\""},
         };
 
