@@ -3,7 +3,7 @@
 # make            the program, for release          make check      unit tests, offline cases, boots
 # make install    DESTDIR, prefix                   make demo       watch a machine boot with it
 # make lint       format, checkers, purity, docs    make deps       what the distribution must provide
-# make fuzz       TIME seconds (60) a fuzz target
+# make fuzz       TIME seconds (60) a fuzz target   make soak       all boots, ROUNDS times (2)
 
 VERSION := 0.1.0
 
@@ -64,7 +64,7 @@ fuzzers := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
 V ?=
 quiet = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
 
-.PHONY: all install uninstall deps fuzz fuzzers check unit check-unit check-cases check-vm demo lint clean
+.PHONY: all install uninstall deps soak fuzz fuzzers check unit check-unit check-cases check-vm demo lint clean
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/vfio-gpu
@@ -173,6 +173,11 @@ check-vm:
 
 lint:
 	@tests/lint/run
+
+# All boots, so many times.
+ROUNDS ?= 2
+soak: deps
+	@tests/vm/run --rounds $(ROUNDS)
 
 TIME ?= 60
 fuzz: deps

@@ -150,7 +150,7 @@ boot_qemu() {
                 -nodefaults -no-user-config -display none -no-reboot \
                 -chardev "$console" -serial chardev:console \
                 -kernel "$image/$machine_kernel" -initrd "$run/initrd" \
-                -append "console=ttyS0 quiet panic=-1 $boot_words root=$machine_root rootfstype=squashfs ro systemd.volatile=overlay ${machine_words[*]}" \
+                -append "console=ttyS0 quiet panic=-1 $boot_words ${VFIO_GPU_VM_WORDS:-} root=$machine_root rootfstype=squashfs ro systemd.volatile=overlay ${machine_words[*]}" \
                 -drive "file=$run/root,format=raw,if=none,id=root,readonly=on" \
                 -device virtio-serial-pci,addr=1f.7 -chardev "file,id=facts,path=$run/facts.tar" \
                 -device virtserialport,chardev=facts,name=vm.facts \
