@@ -108,7 +108,7 @@ static void judge(Export *e, const Report *report, size_t index, bool named)
                 return;
         if (verdict->result == RESULT_ABSENT && claim->entry->optional && !named)
                 return;
-        export_warn(e, "%s: %s", goes ? "exported, but not ready" : "left out",
+        export_warn(e, "%s: %s", goes ? "exported, but not ready" : "not handed over",
                 report_sentence(report, index, e->arena));
         if (named || (!claim->entry->optional && verdict->result != RESULT_SKIPPED))
                 e->incomplete = true;
