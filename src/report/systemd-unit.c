@@ -86,6 +86,8 @@ static int wait_for_word(sd_bus *bus, int64_t wait_ms)
 {
         int r = sd_bus_wait(bus, (uint64_t)wait_ms * 1000);
 
+        if (r == -EINTR) /* stopped by Ctrl-Z, and gone on */
+                return 0;
         while (r > 0)
                 r = sd_bus_process(bus, NULL);
         return r;
@@ -105,8 +107,10 @@ int systemd_unit_wait(const char *name, int64_t end)
                 r = listen_to(bus, path);
         while (r >= 0) {
                 int64_t left = end - clock_ms();
-                int over = is_over(bus, path);
+                int over = set_timeout(bus, left);
 
+                if (over >= 0)
+                        over = is_over(bus, path);
                 if (over != 0 || left <= 0)
                         return over;
                 r = wait_for_word(bus, left);
