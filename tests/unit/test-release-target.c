@@ -9,74 +9,73 @@
 #define DISK  "0000:05:00.0 144d:a80a 010802 group=5 driver=nvme\n"
 #define TWO   "{ name = 'a'; address = '01:00'; }, { name = 'b'; address = '02:00'; }"
 
+static const struct {
+        const char *machine, *config, *names, *claims;
+} meanings[] = {
+        /* all of all entries */
+        {HOST A AUDIO B, TWO, "", "a:0000:01:00.0{0,1} b:0000:02:00.0{0}"},
+        {HOST A B, "{ name = 'pool'; id = '10de:26b1'; count = 'all'; }", "",
+                "pool:0000:01:00.0{0} pool:0000:02:00.0{0}"},
+        {HOST A B, "{ name = 'b'; address = '02:00'; }", "", "b:0000:02:00.0{0}"},
+        {HOST A, "{ name = 'gone'; address = '03:00'; }", "", ""},
+        /* by entry, and by address: of the card or of any function */
+        {HOST A AUDIO B, TWO, "b", "b:0000:02:00.0{0}"},
+        {HOST A AUDIO B, TWO, "b a", "b:0000:02:00.0{0} a:0000:01:00.0{0,1}"},
+        {HOST A AUDIO B, TWO, "01:00", "a:0000:01:00.0{0,1}"},
+        {HOST A AUDIO B, TWO, "0000:01:00.1", "a:0000:01:00.0{0,1}"},
+        {HOST A B, "{ name = 'pool'; id = '10de:26b1'; count = 'all'; }", "02:00.0",
+                "pool:0000:02:00.0{0}"},
+        /* each once */
+        {HOST A AUDIO B, TWO, "a 01:00 a", "a:0000:01:00.0{0,1}"},
+        {HOST A, "{ name = 'a'; address = '01:00'; }, { name = 'b'; id = '10de:26b1'; }", "",
+                "a:0000:01:00.0{0}"},
+        /* no entry lists it any more */
+        {HOST A AUDIO, "", "01:00", "0000:01:00.0:0000:01:00.0{0,1}"},
+        {HOST A "0000:01:00.1 144d:a80a 010802 group=5 driver=nvme\n", "", "01:00",
+                "0000:01:00.0:0000:01:00.0{0}"},
+        {HOST "0000:0b:00.0 10de:22a3 068000 group=7" VFIO, "", "0b:00",
+                "0000:0b:00.0:0000:0b:00.0{0}"},
+        /* the host's own, which nobody has handed over; what may be on hold, is so in part,
+           or was given back already */
+        {HOST A, "", "00:02", "0000:00:02.0:0000:00:02.0{0}!driver-busy"},
+        {HOST A, "", "00:02 00:02", "0000:00:02.0:0000:00:02.0{0}!driver-busy"},
+        {HOST "0000:01:00.0 10de:26b1 030000 group=1\n", "", "01:00",
+                "0000:01:00.0:0000:01:00.0{0}"},
+        {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau\n" AUDIO, "", "01:00",
+                "0000:01:00.0:0000:01:00.0{0,1}"},
+        {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau released\n", "", "01:00",
+                "0000:01:00.0:0000:01:00.0{0}"},
+        /* on VFIO, whoever put it there, but for VFs */
+        {HOST A "0000:01:00.2 1912:0014 0c0330 group=8" VFIO,
+                "{ name = 'a'; address = '01:00'; functions = [ 0 ]; }", "a",
+                "a:0000:01:00.0{0,2}"},
+        {HOST A "0000:01:00.2 1912:0014 0c0330 group=8 driver=xhci_hcd\n",
+                "{ name = 'a'; address = '01:00'; functions = [ 0 ]; }", "a", "a:0000:01:00.0{0}"},
+        {HOST A "vfs 0000:01:00.0 1 10de:26b8 030200 group=100" VFIO, TWO, "01:00",
+                "a:0000:01:00.0{0}"},
+        /* what is refused, skipped or has gone already is asked for all the same */
+        {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau\n", TWO, "a",
+                "a:0000:01:00.0{0}"},
+        {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau released\n", TWO, "a",
+                "a:0000:01:00.0{0}"},
+        /* what there is none of */
+        {HOST A, TWO, "b", "b:-!absent"},
+        {HOST A, TWO, "05:00", "0000:05:00.0:-!absent"},
+        {HOST A DISK, TWO, "05:00", "0000:05:00.0:-!not-a-gpu"},
+        {HOST A B, "{ name = 'one'; id = '10de:26b1'; }", "one", "one:-!ambiguous"},
+};
+
 Test(release_target, what_names_mean)
 {
-        static const struct {
-                const char *machine, *config, *names, *claims;
-        } trials[] = {
-                /* all of all entries */
-                {HOST A AUDIO B, TWO, "", "a:0000:01:00.0{0,1} b:0000:02:00.0{0}"},
-                {HOST A B, "{ name = 'pool'; id = '10de:26b1'; count = 'all'; }", "",
-                        "pool:0000:01:00.0{0} pool:0000:02:00.0{0}"},
-                {HOST A B, "{ name = 'b'; address = '02:00'; }", "", "b:0000:02:00.0{0}"},
-                {HOST A, "{ name = 'gone'; address = '03:00'; }", "", ""},
-                /* by entry, and by address: of the card or of any function */
-                {HOST A AUDIO B, TWO, "b", "b:0000:02:00.0{0}"},
-                {HOST A AUDIO B, TWO, "b a", "b:0000:02:00.0{0} a:0000:01:00.0{0,1}"},
-                {HOST A AUDIO B, TWO, "01:00", "a:0000:01:00.0{0,1}"},
-                {HOST A AUDIO B, TWO, "0000:01:00.1", "a:0000:01:00.0{0,1}"},
-                {HOST A B, "{ name = 'pool'; id = '10de:26b1'; count = 'all'; }", "02:00.0",
-                        "pool:0000:02:00.0{0}"},
-                /* each once */
-                {HOST A AUDIO B, TWO, "a 01:00 a", "a:0000:01:00.0{0,1}"},
-                {HOST A, "{ name = 'a'; address = '01:00'; }, { name = 'b'; id = '10de:26b1'; }",
-                        "", "a:0000:01:00.0{0}"},
-                /* no entry lists it any more */
-                {HOST A AUDIO, "", "01:00", "0000:01:00.0:0000:01:00.0{0,1}"},
-                {HOST A "0000:01:00.1 144d:a80a 010802 group=5 driver=nvme\n", "", "01:00",
-                        "0000:01:00.0:0000:01:00.0{0}"},
-                {HOST "0000:0b:00.0 10de:22a3 068000 group=7" VFIO, "", "0b:00",
-                        "0000:0b:00.0:0000:0b:00.0{0}"},
-                /* the host's own, which nobody has handed over; what may be on hold, is so in part,
-                   or was given back already */
-                {HOST A, "", "00:02", "0000:00:02.0:0000:00:02.0{0}!driver-busy"},
-                {HOST A, "", "00:02 00:02", "0000:00:02.0:0000:00:02.0{0}!driver-busy"},
-                {HOST "0000:01:00.0 10de:26b1 030000 group=1\n", "", "01:00",
-                        "0000:01:00.0:0000:01:00.0{0}"},
-                {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau\n" AUDIO, "", "01:00",
-                        "0000:01:00.0:0000:01:00.0{0,1}"},
-                {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau released\n", "",
-                        "01:00", "0000:01:00.0:0000:01:00.0{0}"},
-                /* on VFIO, whoever put it there, but for VFs */
-                {HOST A "0000:01:00.2 1912:0014 0c0330 group=8" VFIO,
-                        "{ name = 'a'; address = '01:00'; functions = [ 0 ]; }", "a",
-                        "a:0000:01:00.0{0,2}"},
-                {HOST A "0000:01:00.2 1912:0014 0c0330 group=8 driver=xhci_hcd\n",
-                        "{ name = 'a'; address = '01:00'; functions = [ 0 ]; }", "a",
-                        "a:0000:01:00.0{0}"},
-                {HOST A "vfs 0000:01:00.0 1 10de:26b8 030200 group=100" VFIO, TWO, "01:00",
-                        "a:0000:01:00.0{0}"},
-                /* what is refused, skipped or has gone already is asked for all the same */
-                {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau\n", TWO, "a",
-                        "a:0000:01:00.0{0}"},
-                {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau released\n", TWO, "a",
-                        "a:0000:01:00.0{0}"},
-                /* what there is none of */
-                {HOST A, TWO, "b", "b:-!absent"},
-                {HOST A, TWO, "05:00", "0000:05:00.0:-!absent"},
-                {HOST A DISK, TWO, "05:00", "0000:05:00.0:-!not-a-gpu"},
-                {HOST A B, "{ name = 'one'; id = '10de:26b1'; }", "one", "one:-!ambiguous"},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
-                SCENE(scene, trials[i].machine, trials[i].config);
+        for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
+                SCENE(scene, meanings[i].machine, meanings[i].config);
                 const char *unknown = NULL;
                 Claims claims = {0};
 
-                cr_assert_eq(select_targets(&scene, trials[i].names, &claims, &unknown), 0,
+                cr_assert_eq(select_targets(&scene, meanings[i].names, &claims, &unknown), 0,
                         "%zu: %s", i, unknown);
-                cr_expect_str_eq(scene_claims_text(&scene, &claims), trials[i].claims, "%zu: %s", i,
-                        scene_claims_text(&scene, &claims));
+                cr_expect_str_eq(scene_claims_text(&scene, &claims), meanings[i].claims, "%zu: %s",
+                        i, scene_claims_text(&scene, &claims));
                 for (size_t k = 0; k < claims.n_items; k++)
                         cr_expect(claims.items[k].released);
         }
