@@ -86,6 +86,16 @@ void text_wrap(Text *text, unsigned width, unsigned at, unsigned indent, const c
         }
 }
 
+bool text_has_word(const char *line, const char *word)
+{
+        size_t n = strlen(word);
+
+        for (const char *at = line; (at = strstr(at, word)); at += n)
+                if ((at == line || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+                        return true;
+        return false;
+}
+
 bool text_is_empty(const Text *text)
 {
         return !*text->string;

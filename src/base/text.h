@@ -28,4 +28,7 @@ void text_separate(Text *text, const char *separator);
  * blanks. Lines end between words, but not inside of `...`, which is to be copied. */
 void text_wrap(Text *text, unsigned width, unsigned at, unsigned indent, const char *sentence);
 
+/* Whether `word` stands among the words of `line`, with single blanks between them. */
+bool text_has_word(const char *line, const char *word);
+
 bool text_is_empty(const Text *text);

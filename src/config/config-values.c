@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/quote.h"
+#include "base/text.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS  "0123456789"
@@ -211,16 +212,6 @@ void value_read_members(const Reading *reading, const config_setting_t *setting,
         }
 }
 
-static bool has_word(const char *line, const char *word)
-{
-        size_t n = strlen(word);
-
-        for (const char *at = line; (at = strstr(at, word)); at += n)
-                if ((at == line || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
-                        return true;
-        return false;
-}
-
 /* The line that the kernel takes and shows; whether it knows the names it will say itself. */
 void value_read_reset_method(const Reading *reading, const config_setting_t *setting, void *target)
 {
@@ -236,7 +227,7 @@ void value_read_reset_method(const Reading *reading, const config_setting_t *set
                 const char *word = string_of(item);
 
                 if (!is_word(word, "abcdefghijklmnopqrstuvwxyz" DIGITS "_") ||
-                        strcmp(word, "default") == 0 || has_word(line, word))
+                        strcmp(word, "default") == 0 || text_has_word(line, word))
                         value_reject(reading, item);
                 else
                         line = arena_printf(reading->arena, "%s%s%s", line, *line ? " " : "", word);

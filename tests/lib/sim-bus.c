@@ -4,6 +4,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/text.h"
+
 SimDevice *sim_bus_device(SimBus *bus, PciAddress address)
 {
         for (size_t i = 0; i < bus->n_devices; i++)
@@ -153,16 +155,6 @@ void sim_bus_attach(SimBus *bus, SimDevice *device)
                                 (void)sim_bus_probe(&bus->drivers[i], device);
 }
 
-static bool has_word(const char *line, const char *word)
-{
-        size_t n = strlen(word);
-
-        for (const char *at = line; (at = strstr(at, word)); at += n)
-                if ((at == line || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
-                        return true;
-        return false;
-}
-
 /* reset_method_store() of drivers/pci/pci.c */
 int sim_bus_store_reset_method(SimDevice *device, const char *methods)
 {
@@ -172,7 +164,7 @@ int sim_bus_store_reset_method(SimDevice *device, const char *methods)
                 return -ENOENT;
         snprintf(copy, sizeof(copy), "%s", methods);
         for (char *word; (word = strsep(&rest, " "));)
-                if (!has_word(device->reset_methods, word))
+                if (!text_has_word(device->reset_methods, word))
                         return -EINVAL;
         snprintf(device->reset_method, sizeof(device->reset_method), "%s", methods);
         return 0;

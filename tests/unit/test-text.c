@@ -127,3 +127,23 @@ Test(text, wrapped_between_words)
                 cr_expect_str_eq(text.string, texts[i].lines, "%zu: \"%s\"", i, text.string);
         }
 }
+
+Test(text, a_word_of_a_line)
+{
+        static const struct {
+                const char *line, *word;
+                bool has;
+        } lines[] = {
+                {"flr bus", "flr", true},
+                {"flr bus", "bus", true},
+                {"flr", "flr", true},
+                {"", "flr", false},
+                {"af_flr bus", "flr", false},
+                {"flrs bus", "flr", false},
+                {"af_flr flr", "flr", true},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+                cr_expect_eq(text_has_word(lines[i].line, lines[i].word), lines[i].has, "%s in %s",
+                        lines[i].word, lines[i].line);
+}
