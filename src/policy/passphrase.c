@@ -65,8 +65,7 @@ const char *passphrase_unseen(
                 return NULL;
         return arena_printf(arena,
                 "%s asks for a passphrase at boot, and %s, the last display of this host, goes to "
-                "a "
-                "virtual machine (%s): the prompt will not be seen; unlock the disk by TPM, key "
+                "a virtual machine (%s): the prompt will not be seen; unlock the disk by TPM, key "
                 "file or network, or add a serial console (`console=ttyS0`)",
                 prompt, PCI_ADDRESS(lost->address), taker->entry->name);
 }
@@ -90,8 +89,7 @@ const char *passphrase_untyped(
                 return NULL;
         return arena_printf(arena,
                 "%s asks for a passphrase at boot, and the only keyboard hangs on %s, which goes "
-                "to "
-                "a virtual machine (%s): plug it in elsewhere, leave that function out with "
+                "to a virtual machine (%s): plug it in elsewhere, leave that function out with "
                 "`functions`, or unlock the disk by TPM, key file or network",
                 prompt, PCI_ADDRESS(lost->address), taker->entry->name);
 }
