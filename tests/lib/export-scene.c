@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/report-scene.h"
 #include "report/export-ids.h"
 #include "report/export-kubevirt.h"
 #include "report/export-libvirt.h"
@@ -14,24 +15,10 @@
 int export_of(Scene *scene, const char *const *names, size_t n_names, Export *ret,
         const char **reterr_unknown)
 {
-        const Plan *plan = scene_plan(scene);
-        Arena *arena = scene->arena;
-        Verdict *verdicts = arena_array(arena, plan->claims.n_items, sizeof(Verdict));
-        Report report = {0};
+        const Report report = report_of_scene(scene, true);
 
-        for (size_t i = 0; i < plan->claims.n_items; i++)
-                verdicts[i] = verify_expected(&plan->claims.items[i], arena);
-
-        const ReportInput input = {.config_path = "c",
-                .config = scene->config,
-                .host = scene->host,
-                .plan = plan,
-                .expected = true,
-                .verdicts = verdicts};
-        if (report_build(&input, arena, &report) < 0)
-                errx(1, "out of memory");
-        return export_select(
-                &report, scene->config, scene->host, names, n_names, arena, ret, reterr_unknown);
+        return export_select(&report, scene->config, scene->host, names, n_names, scene->arena, ret,
+                reterr_unknown);
 }
 
 static const char *text_of(Scene *scene, void (*format)(Export *e))

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "lib/scene.h"
+#include "lib/report-scene.h"
 #include "report/report-text.h"
 
 #define HOST    "0000:00:02.0 8086:4680 030000 group=9\n"
@@ -12,33 +12,13 @@
 #define CARD(n) "0000:0" n ":00.0 10de:26b1 030000 group=" n
 #define ALL(n)  "{ name = 'pool'; id = '10de:26b1'; count = " n "; }"
 
-/* Builds the report of what `check` would say; lives as long as the scene. */
 #define OTHER_CONFIG "the initramfs of this boot holds another config"
 #define COMMAND      "(`dracut -f`, or what this host has in its place)"
 
-static Report make_report_of(Scene *scene, bool expected)
-{
-        const Plan *plan = scene_plan(scene);
-        Verdict *verdicts = arena_array(scene->arena, plan->claims.n_items + 1, sizeof(Verdict));
-        Report report = {0};
-
-        for (size_t i = 0; i < plan->claims.n_items; i++)
-                verdicts[i] = verify_expected(&plan->claims.items[i], scene->arena);
-        cr_assert_eq(report_build(&(ReportInput){.config_path = "/etc/vfio-gpu.conf",
-                                          .config = scene->config,
-                                          .expected = expected,
-                                          .host = scene->host,
-                                          .plan = plan,
-                                          .verdicts = verdicts,
-                                          .outcomes = NULL},
-                             scene->arena, &report),
-                0);
-        return report;
-}
-
+/* What `check` would say. */
 static Report make_report(Scene *scene)
 {
-        return make_report_of(scene, true);
+        return report_of_scene(scene, true);
 }
 
 Test(report, status_line_result_and_exit_status)
@@ -404,7 +384,7 @@ Test(report, what_would_be_and_what_is)
 
         for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
                 SCENE(scene, trials[i].machine, ALL("'all'"));
-                Report report = make_report_of(&scene, trials[i].expected);
+                Report report = report_of_scene(&scene, trials[i].expected);
                 const char *sentence = report_sentence(&report, 0, scene.arena);
 
                 cr_expect_str_eq(report.status, trials[i].status, "%zu: %s", i, report.status);

@@ -7,7 +7,7 @@
 #include <wchar.h>
 
 #include "base/text.h"
-#include "lib/scene.h"
+#include "lib/report-scene.h"
 #include "report/report-table.h"
 
 static TableLibrary library;
@@ -148,26 +148,6 @@ static int widest(const char *text)
 
 static const unsigned widths[] = {40, 59, 60, 70, 80, 100, 132, 300};
 
-/* What `check` would say. */
-static Report expected(Scene *scene)
-{
-        const Plan *plan = scene_plan(scene);
-        Verdict *verdicts = arena_array(scene->arena, plan->claims.n_items + 1, sizeof(Verdict));
-        Report report = {0};
-
-        for (size_t i = 0; i < plan->claims.n_items; i++)
-                verdicts[i] = verify_expected(&plan->claims.items[i], scene->arena);
-        cr_assert_eq(report_build(&(ReportInput){.config_path = "/etc/vfio-gpu.conf",
-                                          .config = scene->config,
-                                          .expected = true,
-                                          .host = scene->host,
-                                          .plan = plan,
-                                          .verdicts = verdicts},
-                             scene->arena, &report),
-                0);
-        return report;
-}
-
 static void expect_fits(char *text, unsigned width, const char *what)
 {
         cr_assert_not_null(text);
@@ -180,7 +160,7 @@ Test(table, no_row_of_a_report_is_wider_than_the_terminal)
         cr_assert_not_null(setlocale(LC_CTYPE, "C.UTF-8"));
         for (size_t i = 0; i < scene_n_samples; i++) {
                 SCENE(scene, scene_samples[i].machine, scene_samples[i].config);
-                const Report report = expected(&scene);
+                const Report report = report_of_scene(&scene, true);
 
                 for (size_t k = 0; k < ARRAY_SIZE(widths); k++) {
                         const Look look = {.library = &library, .width = widths[k]};
@@ -230,7 +210,7 @@ Test(table, what_was_found_and_what_to_do_about_it)
                 "'10de:26b2'; }, { name = 'gone'; address = '09:00'; optional = true; }, "
                 "{ name = 'back'; id = '10de:26b3'; }");
         const Look look = {.library = &library, .width = 78, .colours = true};
-        const Report report = expected(&scene);
+        const Report report = report_of_scene(&scene, true);
         _cleanup_free_ char *text = report_table(&report, &look);
 
         cr_expect_str_eq(strchr(text, '\n'),
