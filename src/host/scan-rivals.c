@@ -257,5 +257,6 @@ void scan_rivals(const Root *root, Host *host, unsigned flags)
         host->boot_tool = find_boot_tool(root);
         read_cmdline(root, host, flags);
         each_name(root, "etc/driverctl.d", host, take_override);
-        each_name(root, "var/log/pods", host, take_pod);
+        if (!(flags & SCAN_EARLY))
+                each_name(root, "var/log/pods", host, take_pod);
 }

@@ -13,8 +13,9 @@ typedef enum ScanFlags {
         SCAN_RECIPES = 1 << 3,  /* and what lies about and might, or does so later; */
         SCAN_DISCREET = 1 << 4, /* of both, nothing from files that may hold somebody's secrets:
                                    scripts, and where the command line is written; */
-        SCAN_EARLY = 1 << 5,    /* nothing below /boot and /efi: where they are mounted when
-                                   somebody looks in, that waits for udev, which waits for apply */
+        SCAN_EARLY =
+                1 << 5, /* nothing below /boot, /efi and /var: where they are mounted
+                           when somebody looks in, that waits for udev, which waits for apply */
 } ScanFlags;
 
 /*
