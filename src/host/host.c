@@ -60,14 +60,33 @@ const Function *host_find(const Host *host, PciAddress address)
                 compare_with_address);
 }
 
+/* The first function that does not stand before `address`; one past the last: there is none. */
+static const Function *first_from(const Host *host, PciAddress address)
+{
+        const Function *from = host->functions;
+
+        for (size_t n = host->n_functions; n > 0;) {
+                const Function *middle = from + n / 2;
+
+                if (pci_address_compare(middle->address, address) < 0) {
+                        n -= n / 2 + 1;
+                        from = middle + 1;
+                } else
+                        n /= 2;
+        }
+        return from;
+}
+
 const Function *host_next_in_slot(const Host *host, PciAddress address, const Function *after)
 {
-        const Function *f = after ? after + 1 : host->functions;
+        const Function *f = after ? after + 1 : NULL;
 
-        for (; f < host->functions + host->n_functions; f++)
-                if (pci_address_same_slot(f->address, address))
-                        return f;
-        return NULL;
+        address.function = 0;
+        if (!f)
+                f = first_from(host, address);
+        if (f == host->functions + host->n_functions || !pci_address_same_slot(f->address, address))
+                return NULL;
+        return f;
 }
 
 /* Up to the root bus, and down again. The links of another machine's tree may lead anywhere, or in

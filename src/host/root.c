@@ -78,26 +78,44 @@ void root_done(Root *root)
         *root = ROOT_NULL;
 }
 
-static int read_text(int fd, size_t max, char **ret)
+/* Takes over `text` of `n` characters: what was read, one more than `max` at most. */
+static int take_text(char *text, ssize_t n, size_t max, char **ret)
 {
-        _cleanup_free_ char *text = malloc(max + 2);
-
-        if (!text)
-                return -ENOMEM;
-
-        ssize_t n = file_read_up_to(fd, text, max + 1);
+        _cleanup_free_ char *own = text;
 
         if (n < 0)
                 return (int)n;
         if ((size_t)n > max)
                 return -EFBIG;
-        if (memchr(text, '\0', (size_t)n))
+        if (memchr(own, '\0', (size_t)n))
                 return -EBADMSG;
-        if (n > 0 && text[n - 1] == '\n')
+        if (n > 0 && own[n - 1] == '\n')
                 n--;
-        text[n] = '\0';
-        *ret = TAKE_PTR(text);
+        own[n] = '\0';
+        *ret = TAKE_PTR(own);
         return 0;
+}
+
+static int read_text(int fd, size_t max, char **ret)
+{
+        char *text = malloc(max + 2);
+
+        return text ? take_text(text, file_read_up_to(fd, text, max + 1), max, ret) : -ENOMEM;
+}
+
+/* sysfs gives an attribute whole to the first read (fs/kernfs/file.c), and so does a file: the read
+ * that finds the end is saved, of which a scan would do some thousands. */
+static int read_attribute(int fd, size_t max, char **ret)
+{
+        char *text = malloc(max + 2);
+        ssize_t n = -1;
+
+        if (!text)
+                return -ENOMEM;
+        do
+                n = read(fd, text, max + 1);
+        while (n < 0 && errno == EINTR);
+        return take_text(text, n < 0 ? -errno : n, max, ret);
 }
 
 int root_read(const Root *root, const char *path, size_t max, char **ret)
@@ -119,7 +137,7 @@ int directory_read(int directory, const char *name, size_t max, char **ret)
 {
         _cleanup_close_ int fd = open_in_directory(directory, name, O_NONBLOCK | O_NOCTTY);
 
-        return fd < 0 ? fd : read_text(fd, max, ret);
+        return fd < 0 ? fd : read_attribute(fd, max, ret);
 }
 
 bool root_exists(const Root *root, const char *path)

@@ -180,11 +180,11 @@ static bool read_bridge(Device *device, const Function *f)
 /* "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0": what stands before the function itself
  * is the bridge that it lies behind, or the host bridge, which is no PCI function. Whoever copied
  * the tree may have left the links out. */
-static void read_parent(const Root *root, const char *path, Function *f)
+static void read_parent(int devices, Function *f)
 {
         _cleanup_free_ char *target = NULL;
         bool has_function = false;
-        int r = root_link_target(root, path, &target);
+        int r = directory_link_target(devices, PCI_ADDRESS(f->address), &target);
         char *own = r < 0 ? NULL : strrchr(target, '/');
 
         if (!own || strcmp(own + 1, PCI_ADDRESS(f->address)) != 0)
@@ -259,8 +259,8 @@ static const char *device_path(PciAddress address, char buffer[static DEVICE_PAT
         return buffer;
 }
 
-void scan_function(
-        const Root *root, const Modules *modules, PciAddress address, Arena *arena, Function *ret)
+void scan_function(const Root *root, int devices, const Modules *modules, PciAddress address,
+        Arena *arena, Function *ret)
 {
         _cleanup_close_ int fd = -EBADF;
         char path[DEVICE_PATH_SIZE];
@@ -272,7 +272,7 @@ void scan_function(
                 set_trouble(&device, "its directory in sysfs", r);
         else
                 read_function(&device, modules, &f);
-        read_parent(root, path, &f);
+        read_parent(devices, &f);
         f.unreadable = device.trouble;
         *ret = f;
 }

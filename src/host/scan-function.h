@@ -7,10 +7,10 @@
 #include "host/root.h"
 
 /*
- * Reads the function at `address` into `ret`; what cannot be read makes it `unreadable`, with the
- * reason. Details that only matter for a GPU are read of GPUs alone. The configuration space is
- * looked into for its first bytes only, and only of a GPU without a driver: else that might wake a
- * sleeping card. Strings live in `arena`, which remembers when memory was out.
+ * Reads the function at `address` into `ret`; `devices` is the directory of all. What cannot be
+ * read makes it `unreadable`, with the reason. Details that only matter for a GPU are read of GPUs
+ * alone. The configuration space is left alone: to look into it might wake a sleeping card. Strings
+ * live in `arena`, which remembers when memory was out.
  */
-void scan_function(
-        const Root *root, const Modules *modules, PciAddress address, Arena *arena, Function *ret);
+void scan_function(const Root *root, int devices, const Modules *modules, PciAddress address,
+        Arena *arena, Function *ret);

@@ -205,18 +205,11 @@ static void warn_of_address(Host *host, PciAddress a)
                                        a.domain, a.bus, a.device, a.function));
 }
 
-static int read_functions(Scan *scan, char **reterr_message)
+/* Only addresses that libpci has found; what cannot be read of them is told in the function. */
+static int read_each(Scan *scan, int devices, const PciAddress *addresses, size_t n)
 {
         Host *host = scan->host;
-        PciAddress *addresses = NULL;
-        size_t n = 0;
-        int r = libpci_list(scan->libpci, host->arena, &addresses, &n);
 
-        if (r == -EIO)
-                return fail(reterr_message, r, "the PCI devices of %s cannot be listed: %s",
-                        scan->root->path, libpci_error());
-        if (r < 0)
-                return r;
         for (size_t i = 0; i < n; i++) {
                 Function *f = NULL;
 
@@ -227,11 +220,26 @@ static int read_functions(Scan *scan, char **reterr_message)
                 f = arena_push(host->arena, &host->functions, &host->n_functions);
                 if (!f)
                         return -ENOMEM;
-                scan_function(scan->root, scan->modules, addresses[i], host->arena, f);
+                scan_function(scan->root, devices, scan->modules, addresses[i], host->arena, f);
                 if (f->unreadable)
                         host_leave_out(host, f, f->unreadable);
         }
         return 0;
+}
+
+static int read_functions(Scan *scan, char **reterr_message)
+{
+        _cleanup_close_ int devices = -EBADF;
+        PciAddress *addresses = NULL;
+        size_t n = 0;
+        int r = libpci_list(scan->libpci, scan->host->arena, &addresses, &n);
+
+        if (r == -EIO)
+                return fail(reterr_message, r, "the PCI devices of %s cannot be listed: %s",
+                        scan->root->path, libpci_error());
+        if (r == 0)
+                r = root_open_directory(scan->root, "sys/bus/pci/devices", &devices);
+        return r < 0 ? r : read_each(scan, devices, addresses, n);
 }
 
 static void read_framebuffers(Scan *scan)

@@ -40,7 +40,7 @@ static bool needed_by_unclaimed(const Host *host, const Claims *claims, const ch
                 const Function *f = &host->functions[i];
 
                 /* a card that does not answer needs none: a probe of it is what may hang */
-                if (!f->silent && !claims_find_kept(claims, f) && needs(f, module))
+                if (!f->silent && needs(f, module) && !claims_find_kept(claims, f))
                         return true;
         }
         return false;
@@ -57,11 +57,18 @@ static int compare_names(const void *a, const void *b)
         return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int names_add(Names *names, const char *name)
+static bool names_have(const Names *names, const char *name)
 {
         for (size_t i = 0; i < names->n_items; i++)
                 if (strcmp(names->items[i], name) == 0)
-                        return 0;
+                        return true;
+        return false;
+}
+
+static int names_add(Names *names, const char *name)
+{
+        if (names_have(names, name))
+                return 0;
 
         const char **item = arena_push(names->arena, &names->items, &names->n_items);
         if (!item)
@@ -70,16 +77,23 @@ static int names_add(Names *names, const char *name)
         return 0;
 }
 
+/* What was added for one card of many is not looked for again. */
+static int add_rival(const Host *host, const Claims *claims, const char *module, Names *names)
+{
+        if (names_have(names, module) || needed_by_unclaimed(host, claims, module))
+                return 0;
+        return names_add(names, module);
+}
+
 static int add_rivals(const Host *host, const Claims *claims, const Function *gpu, Names *names)
 {
         int r = 0;
 
         for (size_t i = 0; i < gpu->n_modules && r == 0; i++)
-                if (!needed_by_unclaimed(host, claims, gpu->modules[i]))
-                        r = names_add(names, gpu->modules[i]);
+                r = add_rival(host, claims, gpu->modules[i], names);
         for (size_t i = 0; i < ARRAY_SIZE(known_modules) && r == 0; i++)
-                if (is_known(i, gpu) && !needed_by_unclaimed(host, claims, known_modules[i].module))
-                        r = names_add(names, known_modules[i].module);
+                if (is_known(i, gpu))
+                        r = add_rival(host, claims, known_modules[i].module, names);
         return r;
 }
 
@@ -148,12 +162,15 @@ static const char *ids(const Host *host, const Claims *claims, Arena *arena)
 
                 if (!claim->display || entry->count != ENTRY_COUNT_ALL ||
                         (entry->selectors & SELECT_ONE_CARD) ||
-                        !takes_every(host, claims, entry, claim->display) ||
                         !driver_name_equal(claim_display_driver(claim), DRIVER_VFIO_PCI))
                         continue;
 
                 const char *model = model_text(arena, entry, claim->display);
-                if (!model || names_add(&names, model) < 0)
+                if (!model)
+                        return NULL;
+                if (names_have(&names, model) || !takes_every(host, claims, entry, claim->display))
+                        continue;
+                if (names_add(&names, model) < 0)
                         return NULL;
         }
         for (size_t i = 0; i < names.n_items; i++) {

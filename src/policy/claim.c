@@ -103,7 +103,7 @@ static const Claim *find(
         for (size_t i = 0; i < claims->n_items; i++) {
                 const Claim *claim = &claims->items[i];
 
-                if (fits(claim) && claim_holds(claim, function))
+                if (claim_holds(claim, function) && fits(claim))
                         return claim;
         }
         return NULL;

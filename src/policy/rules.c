@@ -26,10 +26,11 @@ static Finding rule_unreadable(const Bench *bench, const Claim *claim)
 {
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
-                bool near = pci_address_same_slot(f->address, claim->display->address) ||
-                            function_shares_group(claim->functions, claim->n_functions, f);
 
-                if (function_trouble(f) && near)
+                if (!function_trouble(f))
+                        continue;
+                if (pci_address_same_slot(f->address, claim->display->address) ||
+                        function_shares_group(claim->functions, claim->n_functions, f))
                         return FOUND(bench, "%s could not be read: %s", PCI_ADDRESS(f->address),
                                 function_trouble(f));
         }

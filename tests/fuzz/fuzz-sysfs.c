@@ -21,6 +21,7 @@ static const char *const links[] = {"driver", "iommu_group"};
 static Tree *tree;
 static Root root;
 static Modules *modules;
+static int devices = -EBADF;
 static int files[ARRAY_SIZE(attributes)];
 
 static void finish(void)
@@ -46,6 +47,7 @@ static void start(void)
         tree_depmod(tree, "");
         root = tree_root(tree);
         must(modules_open(&root, TREE_RELEASE, &modules) == 0);
+        must(root_open_directory(&root, "sys/bus/pci/devices", &devices) == 0);
         for (size_t i = 0; i < ARRAY_SIZE(attributes); i++) {
                 _cleanup_free_ char *path = tree_path(tree, DEVICE);
                 char full[128];
@@ -114,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must((host = host_new()));
 
         const char *rest = deal(text, text + size);
-        scan_function(&root, modules, (PciAddress){0, 1, 0, 0}, host->arena, &f);
+        scan_function(&root, devices, modules, (PciAddress){0, 1, 0, 0}, host->arena, &f);
         try_function(&f);
         scan_settings(&root, host, list, 1);
         iomem_mark_framebuffers(rest, &f, 1);
