@@ -3,11 +3,10 @@
 
 #include <string.h>
 
+#include "base/guess.h"
 #include "base/quote.h"
 #include "config/config-problems.h"
 #include "config/config-values.h"
-
-#define NAME_COMPARED_MAX 24
 
 typedef struct Schema {
         const SchemaKey *keys;
@@ -81,47 +80,14 @@ const char *config_vfio_option_name(VfioOption option)
         return vfio_keys[option].name;
 }
 
-static size_t lesser(size_t a, size_t b)
-{
-        return a < b ? a : b;
-}
-
-/* How many letters to add, drop, change, or swap with the next. Long names are near to nothing. */
-static size_t distance(const char *a, const char *b)
-{
-        size_t length = strlen(b), last = strlen(a);
-        size_t d[NAME_COMPARED_MAX + 1][NAME_COMPARED_MAX + 1];
-
-        if (last > NAME_COMPARED_MAX || length > NAME_COMPARED_MAX)
-                return SIZE_MAX;
-        for (size_t i = 0; i <= last; i++)
-                for (size_t j = 0; j <= length; j++) {
-                        if (i == 0 || j == 0) {
-                                d[i][j] = i + j;
-                                continue;
-                        }
-                        d[i][j] = lesser(d[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
-                                lesser(d[i - 1][j], d[i][j - 1]) + 1);
-                        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                                d[i][j] = lesser(d[i][j], d[i - 2][j - 2] + 1);
-                }
-        return d[last][length];
-}
-
 /* The known key that was probably meant, or NULL. */
 static const char *nearest(const Schema *schema, const char *name)
 {
-        const char *best = NULL;
-        size_t best_distance = strlen(name) / 3 + 1;
+        Guess guess = guess_for(name);
 
-        for (size_t i = 0; i < schema->n_keys; i++) {
-                size_t d = distance(name, schema->keys[i].name);
-                if (d < best_distance) {
-                        best = schema->keys[i].name;
-                        best_distance = d;
-                }
-        }
-        return best;
+        for (size_t i = 0; i < schema->n_keys; i++)
+                guess_offer(&guess, schema->keys[i].name);
+        return guess.best;
 }
 
 static void unknown_key(

@@ -4,6 +4,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "base/guess.h"
+#include "base/quote.h"
 #include "verbs/say.h"
 #include "verbs/verbs.h"
 
@@ -113,11 +115,12 @@ static int has_argument(OptionType type)
                                               : no_argument;
 }
 
-/* The rows as getopt_long() wants them. */
+/* The rows as getopt_long() wants them. The colon makes it tell of a missing value apart. */
 static void fill(struct option *long_options, char *letters)
 {
         size_t n = 0;
 
+        *letters++ = ':';
         for (; option_rows[n].name; n++) {
                 long_options[n] = (struct option){.name = option_rows[n].name,
                         .has_arg = has_argument(option_rows[n].type),
@@ -129,7 +132,7 @@ static void fill(struct option *long_options, char *letters)
         *letters = '\0';
 }
 
-/* NULL: getopt_long() did not know it, and has said so. */
+/* NULL: there is none. */
 static const OptionRow *find(int option)
 {
         if (option >= FIRST)
@@ -138,6 +141,63 @@ static const OptionRow *find(int option)
                 if (row->letter && row->letter == option)
                         return row;
         return NULL;
+}
+
+/* The two first long options that begin so, or NULL. */
+static void find_begun(const char *name, const OptionRow *ret[static 2])
+{
+        size_t n = 0;
+
+        for (const OptionRow *row = option_rows; *name && row->name && n < 2; row++)
+                if (strncmp(row->name, name, strlen(name)) == 0)
+                        ret[n++] = row;
+}
+
+static const char *guess_option(const char *name)
+{
+        Guess guess = guess_for(name);
+
+        for (const OptionRow *row = option_rows; row->name; row++)
+                guess_offer(&guess, row->name);
+        return guess.best;
+}
+
+/* `word` is "--NAME", or "--NAME=VALUE". */
+static void say_no_option(const char *word)
+{
+        char name[64] = "", quoted[QUOTE_SIZE] = "";
+        const size_t length = strcspn(word, "=");
+        const OptionRow *begun[2] = {NULL};
+        const char *guess = NULL;
+
+        snprintf(name, sizeof(name), "%.*s", (int)length - 2, word + 2);
+        find_begun(name, begun);
+        guess = guess_option(name);
+        quote_n(word, length, quoted);
+        if (begun[1])
+                say_error("%s may be --%s or --%s. " SEE_HELP, quoted, begun[0]->name,
+                        begun[1]->name);
+        else if (guess)
+                say_error("there is no option %s; did you mean --%s? " SEE_HELP, quoted, guess);
+        else
+                say_error("there is no option %s. " SEE_HELP, quoted);
+}
+
+/* What getopt_long() would say in words of its own, and without a remedy. It returned `found`, and
+ * `word` is what it looked at last: a long option is the only one to have a word to itself. */
+static void say_wrong(int found, const char *word)
+{
+        const OptionRow *row = find(optopt);
+
+        if (found == ':' && row)
+                say_error("--%s wants a value: --%s=%s", row->name, row->name, row->value);
+        else if (row)
+                say_error("--%s takes no value", row->name);
+        else if (optopt == 0)
+                say_no_option(word);
+        else
+                say_error("there is no option %s. " SEE_HELP,
+                        quote(((const char[]){'-', (char)optopt, '\0'})));
 }
 
 bool options_takes(const OptionRow *row, const char *verb)
@@ -176,7 +236,7 @@ static int check_option(const OptionRow *row, const Options *options)
 static int check_together(const Options *options, uint64_t used)
 {
         if (!options->verb) {
-                say_error("which verb? See `vfio-gpu --help`");
+                say_error("which verb? " SEE_HELP);
                 return -EINVAL;
         }
         for (size_t i = 0; option_rows[i].name; i++) {
@@ -199,19 +259,22 @@ static int check_together(const Options *options, uint64_t used)
 
 int options_parse(int argc, char **argv, Options *ret)
 {
-        static char name[] = "vfio-gpu"; /* getopt_long() begins its messages with it */
         struct option long_options[64];
         char letters[64]; /* rows are fewer, see the test */
         Options options = {0};
         uint64_t used = 0;
 
         fill(long_options, letters);
-        if (argc > 0)
-                argv[0] = name;
+        opterr = 0;
         for (int option; (option = getopt_long(argc, argv, letters, long_options, NULL)) >= 0;) {
                 const OptionRow *row = find(option);
-                int r = row ? take_option(row, &options) : -EINVAL;
 
+                if (!row) {
+                        say_wrong(option, argv[optind - 1]);
+                        return -EINVAL;
+                }
+
+                int r = take_option(row, &options);
                 if (r <= 0)
                         return r;
                 used |= UINT64_C(1) << (row - option_rows);

@@ -43,6 +43,9 @@ typedef struct OptionRow {
         size_t offset; /* in Options */
 } OptionRow;
 
+/* What a message about a wrong command line ends with. */
+#define SEE_HELP "See `vfio-gpu --help`"
+
 /* Ends with an item whose name is NULL. */
 extern const OptionRow option_rows[];
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/guess.h"
+#include "base/quote.h"
 #include "verbs/say.h"
 
 const Verb verbs[] = {
@@ -23,6 +25,20 @@ const Verb verbs[] = {
         {NULL, NULL, NULL, false, NULL},
 };
 
+static void say_unknown(const char *word)
+{
+        Guess guess = guess_for(word);
+
+        for (const Verb *verb = verbs; verb->name; verb++)
+                if (verb->help)
+                        guess_offer(&guess, verb->name);
+        if (guess.best)
+                say_error("there is no verb %s; did you mean \"%s\"? " SEE_HELP, quote(word),
+                        guess.best);
+        else
+                say_error("there is no verb %s. " SEE_HELP, quote(word));
+}
+
 ExitStatus verbs_run(const Options *options)
 {
         const Verb *verb = verbs;
@@ -30,7 +46,7 @@ ExitStatus verbs_run(const Options *options)
         while (verb->name && strcmp(verb->name, options->verb) != 0)
                 verb++;
         if (!verb->name) {
-                say_error("there is no verb \"%s\". See `vfio-gpu --help`", options->verb);
+                say_unknown(options->verb);
                 return EXIT_STATUS_USAGE;
         }
         if (!verb->arguments && options->n_arguments > 0) {

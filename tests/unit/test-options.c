@@ -91,10 +91,23 @@ MISTAKE(kernel_alone, "vfio-gpu --kernel=6.1 list",
         "vfio-gpu: --kernel=6.1 goes with --root: of this machine the running kernel counts")
 /* errors start with the program's name, however it was called */
 MISTAKE(unknown, "/usr/bin/vfio-gpu --frobnicate list",
-        "vfio-gpu: unrecognized option '--frobnicate'")
-MISTAKE(unknown_short, "./vfio-gpu -x list", "vfio-gpu: invalid option -- 'x'")
+        "vfio-gpu: there is no option \"--frobnicate\". See `vfio-gpu --help`")
+MISTAKE(misspelt, "vfio-gpu --jsno list",
+        "vfio-gpu: there is no option \"--jsno\"; did you mean --json? See `vfio-gpu --help`")
+MISTAKE(misspelt_with_a_value, "vfio-gpu check --confg=/x",
+        "vfio-gpu: there is no option \"--confg\"; did you mean --config? See `vfio-gpu --help`")
+MISTAKE(too_short, "vfio-gpu --ver list",
+        "vfio-gpu: \"--ver\" may be --verbose or --version. See `vfio-gpu --help`")
+MISTAKE(nameless, "vfio-gpu list --=x",
+        "vfio-gpu: there is no option \"--\". See `vfio-gpu --help`")
+MISTAKE(not_for_a_terminal, "vfio-gpu --fro\033[31m list",
+        "vfio-gpu: there is no option \"--fro\\x1b[31m\". See `vfio-gpu --help`")
+MISTAKE(unknown_short, "./vfio-gpu -x list",
+        "vfio-gpu: there is no option \"-x\". See `vfio-gpu --help`")
+MISTAKE(unknown_among_short, "vfio-gpu --json -xv list",
+        "vfio-gpu: there is no option \"-x\". See `vfio-gpu --help`")
 MISTAKE(value_missing, "/usr/bin/vfio-gpu --config",
-        "vfio-gpu: option '--config' requires an argument")
+        "vfio-gpu: --config wants a value: --config=FILE")
 MISTAKE(config_empty, "vfio-gpu --config= check",
         "vfio-gpu: --config wants a value, and has an empty one")
 MISTAKE(root_empty, "vfio-gpu --root= check",
@@ -105,8 +118,7 @@ MISTAKE(force_alone, "vfio-gpu init --force",
         "vfio-gpu: --force goes with --output=FILE: what is printed replaces nothing")
 MISTAKE(not_of_the_verb, "vfio-gpu check --output=f",
         "vfio-gpu: check takes no --output (these do: init)")
-MISTAKE(value_too_much, "vfio-gpu --json=yes list",
-        "vfio-gpu: option '--json' doesn't allow an argument")
+MISTAKE(value_too_much, "vfio-gpu --json=yes list", "vfio-gpu: --json takes no value")
 
 Test(options, help, .init = redirect)
 {
@@ -171,6 +183,11 @@ Test(options, version, .init = redirect)
 
 REFUSAL(unknown, "vfio-gpu: there is no verb \"frobnicate\". See `vfio-gpu --help`",
         .verb = "frobnicate")
+REFUSAL(misspelt_verb,
+        "vfio-gpu: there is no verb \"stauts\"; did you mean \"status\"? See `vfio-gpu --help`",
+        .verb = "stauts")
+REFUSAL(verb_not_for_people, "vfio-gpu: there is no verb \"complet\". See `vfio-gpu --help`",
+        .verb = "complet")
 REFUSAL(apply_of_another_tree,
         "vfio-gpu: apply changes the machine that it runs on: it takes no --root", .verb = "apply",
         .root = "/tmp")
