@@ -63,8 +63,11 @@ static void read_word(Completion *c, Reading *reading, const char *word)
         const char *value = word;
 
         if (!row && (reading->no_options || *word != '-')) {
-                if (reading->n_others++ == 0)
+                if (reading->n_others == 0)
                         c->verb = verb_of(word);
+                else if (reading->n_others == 1)
+                        c->first = word;
+                reading->n_others++;
                 return;
         }
         if (!row)
@@ -84,6 +87,7 @@ static void look_at_last(Completion *c, const Reading *reading)
         if (reading->pending || (row && value && row->value)) {
                 c->kind = COMPLETION_VALUE;
                 c->what = reading->pending ? reading->pending->value : row->value;
+                c->before = reading->pending ? 0 : (size_t)(value - c->word);
         } else if (option) {
                 c->kind = COMPLETION_OPTION;
         } else if (reading->n_others == 0) {
@@ -113,6 +117,17 @@ bool completion_wants(const Completion *c, const char *kind)
                 if (strncmp(c->what + at, kind, length) == 0)
                         return true;
         return false;
+}
+
+size_t completion_next_word(const Completion *c, const char **at)
+{
+        const char *next = *at ? *at + strcspn(*at, "|") : c->what;
+
+        /* what is not such a word stands for others: FILE, [NAME|ADDRESS] */
+        if (!next || !*next || !(*c->what >= 'a' && *c->what <= 'z'))
+                return 0;
+        *at = next + (*next == '|');
+        return strcspn(*at, "|");
 }
 
 bool completion_takes(const Completion *c, const OptionRow *row, const char *const *words, size_t n)

@@ -15,8 +15,10 @@ typedef enum CompletionKind {
 typedef struct Completion {
         CompletionKind kind;
         const char *word;   /* what is there of it */
+        size_t before;      /* of `word`, in front of a value: "--config=" */
         const char *what;   /* as --help has it, up to a blank or the end */
         const Verb *verb;   /* that the words name, or NULL */
+        const char *first;  /* argument of the verb, before `word`, or NULL */
         const char *config; /* --config and --root among the words, or NULL */
         const char *root;
 } Completion;
@@ -27,6 +29,10 @@ Completion completion_of(const char *const *words, size_t n);
 
 /* True when `what` of a completion names `kind` among others. */
 bool completion_wants(const Completion *completion, const char *kind);
+
+/* The words that `what` of a completion itself tells of, "off|node": the next one in `*at`, which
+ * starts as NULL. Returns its length; 0: there are no more. */
+size_t completion_next_word(const Completion *completion, const char **at);
 
 /* True when that option may follow: the verb takes it, and it is not there yet. */
 bool completion_takes(

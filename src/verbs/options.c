@@ -30,7 +30,7 @@ const OptionRow option_rows[] = {
         {"serials", NULL, "leave serial numbers and the like in", "capture", FLAG(serials)},
         {"nvidia-plugin", NULL, "kubevirt, with NVIDIA's own device plugin", "export",
                 FLAG(nvidia_plugin)},
-        {"gpu-operator", "WHAT", "labels for it: off, node or mixed", "export report",
+        {"gpu-operator", "off|node|mixed", "labels for NVIDIA's GPU Operator", "export report",
                 TEXT(gpu_operator)},
         {"textfile", "DIR", "metrics to DIR, for Prometheus' exporter", "report", TEXT(textfile)},
         {"help", NULL, "print this", NULL, .type = OPTION_HELP, .letter = 'h'},

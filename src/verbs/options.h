@@ -35,7 +35,7 @@ typedef enum OptionType {
 
 typedef struct OptionRow {
         const char *name;
-        const char *value; /* what --help calls it */
+        const char *value; /* what --help calls it: FILE; or all that it may be: off|node */
         const char *help;
         const char *verbs; /* that take it, with a space between; NULL: all */
         OptionType type;

@@ -62,6 +62,20 @@ static void offer_formats(const Completing *c)
                 offer(c, verb_export_format(i), NULL);
 }
 
+/* What is written apart, or behind an equals sign. */
+static void offer_words(const Completing *c)
+{
+        const Completion *completion = &c->completion;
+
+        for (const char *at = NULL; completion_next_word(completion, &at) > 0;) {
+                char word[128];
+
+                snprintf(word, sizeof(word), "%.*s%.*s", (int)completion->before, completion->word,
+                        (int)strcspn(at, "|"), at);
+                offer(c, word, NULL);
+        }
+}
+
 static ExitStatus offer_names(const Completing *c, Session *s)
 {
         ExitStatus status = session_read_config(s, true);
@@ -96,6 +110,27 @@ static ExitStatus offer_addresses(const Completing *c, Session *s)
         return EXIT_STATUS_OK;
 }
 
+/* What there is to export: the GPUs that an entry picks, and the names of these entries. */
+static ExitStatus offer_picked(const Completing *c, Session *s)
+{
+        const Entry *last = NULL;
+        ExitStatus status = session_scan(s, SCAN_NAMES | SCAN_RELEASED);
+
+        if (status == EXIT_STATUS_OK)
+                status = session_plan(s);
+        for (size_t i = 0; status == EXIT_STATUS_OK && i < s->plan->claims.n_items; i++) {
+                const Claim *claim = &s->plan->claims.items[i];
+
+                if (!claim->display || claim->skipped)
+                        continue;
+                if (claim->entry != last)
+                        offer(c, claim->entry->name, NULL);
+                last = claim->entry;
+                offer_address(c, claim->display);
+        }
+        return status;
+}
+
 /* Of the config and the machine that the words mean. What is wrong with one of them leaves the
  * other. */
 static ExitStatus offer_of_host(const Completing *c)
@@ -112,12 +147,35 @@ static ExitStatus offer_of_host(const Completing *c)
         return status != EXIT_STATUS_OK ? status : names;
 }
 
+static ExitStatus offer_to_export(const Completing *c)
+{
+        const Options options = {.config = c->completion.config, .root = c->completion.root};
+        Session s;
+        ExitStatus status = EXIT_STATUS_OK;
+
+        if (!verb_export_takes_names(c->completion.first))
+                return status;
+        status = session_start(&options, &s);
+        if (status == EXIT_STATUS_OK)
+                status = offer_picked(c, &s);
+        session_done(&s);
+        return status;
+}
+
+static bool is_to_export(const Completion *completion)
+{
+        return completion->first && completion->verb && completion->verb->run == verb_export;
+}
+
 static ExitStatus offer_what(const Completing *c)
 {
+        offer_words(c);
         if (completion_wants(&c->completion, "FILE"))
                 puts(":FILE");
         if (completion_wants(&c->completion, "FORMAT"))
                 offer_formats(c);
+        if (is_to_export(&c->completion) && c->completion.kind == COMPLETION_ARGUMENT)
+                return offer_to_export(c);
         if (completion_wants(&c->completion, "NAME") || completion_wants(&c->completion, "ADDRESS"))
                 return offer_of_host(c);
         return EXIT_STATUS_OK;

@@ -46,13 +46,21 @@ static void say_formats(void)
                 say_error("  export %-10s %s", formats[i].name, formats[i].help);
 }
 
-static const ExportFormat *find_format(const Options *options)
+static const ExportFormat *find_format(const char *name)
 {
-        const char *name = options->n_arguments > 0 ? options->arguments[0] : NULL;
-
         for (size_t i = 0; name && i < ARRAY_SIZE(formats); i++)
                 if (strcmp(formats[i].name, name) == 0)
                         return &formats[i];
+        return NULL;
+}
+
+static const ExportFormat *read_format(const Options *options)
+{
+        const char *name = options->n_arguments > 0 ? options->arguments[0] : NULL;
+        const ExportFormat *format = find_format(name);
+
+        if (format)
+                return format;
         if (name)
                 say_error("there is no format %s to export; there are:", quote(name));
         else
@@ -65,6 +73,13 @@ static const ExportFormat *find_format(const Options *options)
 static bool tells_all(const ExportFormat *format)
 {
         return format->write == export_nfd || format->write == export_metrics;
+}
+
+bool verb_export_takes_names(const char *name)
+{
+        const ExportFormat *format = find_format(name);
+
+        return format && !tells_all(format);
 }
 
 static bool suits(const ExportFormat *format, const Options *options)
@@ -139,7 +154,7 @@ static ExitStatus write_format(Session *s, const ExportFormat *format)
 
 ExitStatus verb_export(const Options *options)
 {
-        const ExportFormat *format = find_format(options);
+        const ExportFormat *format = read_format(options);
         Session s;
 
         if (!format || !suits(format, options))

@@ -33,3 +33,6 @@ ExitStatus verb_complete(const Options *options);
 
 /* The formats of export, by their number; NULL: there are no more. */
 const char *verb_export_format(size_t i);
+
+/* True when that one takes names of entries, or addresses; false also when there is none of it. */
+bool verb_export_takes_names(const char *format);

@@ -67,6 +67,7 @@ Test(completion, what_is_wanted)
                 {"--config= --root=a=b ", "verb", "", "a=b"},
                 {"--wait ", "verb", NULL, NULL},
                 {"--wait=", "value SECONDS", NULL, NULL},
+                {"report --gpu-operator=", "value off|node|mixed of report", NULL, NULL},
                 {"--json=", "option", NULL, NULL},
                 {"--no-such=x", "option", NULL, NULL},
                 {"--no-such x ", "nothing", NULL, NULL},
@@ -99,6 +100,47 @@ Test(completion, kinds_of_argument)
         cr_expect(completion_wants(&first, "FORMAT"));
         cr_expect_not(completion_wants(&first, "NAME"), "that is another argument");
         cr_expect_not(completion_wants(&(Completion){0}, "NAME"));
+}
+
+Test(completion, words_of_a_value)
+{
+        static const struct {
+                const char *what, *words;
+        } values[] = {
+                {"off|node|mixed", "off node mixed "},
+                {"one", "one "},
+                {"FILE", ""},
+                {"DIR|FILE", ""},
+                {"[NAME|ADDRESS]...", ""},
+                {"", ""},
+                {NULL, ""},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+                const Completion c = {.what = values[i].what};
+                char words[64] = "";
+
+                for (const char *at = NULL; completion_next_word(&c, &at) > 0;)
+                        sprintf(words + strlen(words), "%.*s ", (int)strcspn(at, "|"), at);
+                cr_expect_str_eq(words, values[i].words, "%s: %s", values[i].what, words);
+        }
+}
+
+Test(completion, where_a_value_begins)
+{
+        static const struct {
+                const char *last;
+                size_t before;
+        } words[] = {{"--gpu-operator=of", 15}, {"--config=", 9}, {"--config", 0}, {"x", 0}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+                const char *const line[] = {"report", words[i].last};
+
+                cr_expect_eq(completion_of(line, 2).before, words[i].before, "%s", words[i].last);
+        }
+
+        const char *const apart[] = {"report", "--gpu-operator", "--x=y"};
+        cr_expect_eq(completion_of(apart, 3).before, 0, "that is the value itself");
 }
 
 Test(completion, options_that_may_follow)
