@@ -3,7 +3,8 @@
 # make            the program, for release          make check      unit tests, offline cases, boots
 # make install    DESTDIR, prefix                   make demo       watch a machine boot with it
 # make lint       format, checkers, purity, docs    make deps       what the distribution must provide
-# make fuzz       TIME seconds (60) a fuzz target   make soak       all boots, ROUNDS times (2)
+# make fuzz       TIME seconds (60) a fuzz target   make soak       all boots, ROUNDS times
+#                                                   (2), or BOOTS boots
 
 VERSION := 0.1.0
 
@@ -174,10 +175,11 @@ check-vm:
 lint:
 	@tests/lint/run
 
-# All boots, so many times.
+# All boots, so many times; with BOOTS that many boots.
 ROUNDS ?= 2
+BOOTS ?=
 soak: deps
-	@tests/vm/run --rounds $(ROUNDS)
+	@tests/vm/run $(if $(BOOTS),--boots $(BOOTS),--rounds $(ROUNDS))
 
 TIME ?= 60
 fuzz: deps

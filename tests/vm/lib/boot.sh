@@ -8,6 +8,9 @@
 #   qemu.log     what QEMU said
 #   cards/NAME   what drivers did to that made-up card, from the card's own side
 #   facts/       what guest/report found inside; facts/journal/ are the journal's files, of both stages
+#
+# VFIO_GPU_VM_DELAYS, PROBE:CARD:SEED: each probe of the test driver takes PROBE ms (where the scenario does not
+# say how long), each access to card number N, from 0, up to CARD us by the random numbers of SEED + N.
 
 # What an emulated processor need not do: page-table isolation alone is a quarter of a boot.
 boot_words='mitigations=off init_on_alloc=0 nokaslr audit=0 random.trust_cpu=on 8250.nr_uarts=1 cryptomgr.notests'
@@ -103,13 +106,21 @@ boot_initrd() {
         } >"$run/initrd"
 }
 
+# boot_delay PLACE: one of the numbers of VFIO_GPU_VM_DELAYS, from 0
+boot_delay() {
+        local numbers
+        IFS=: read -ra numbers <<<"$VFIO_GPU_VM_DELAYS"
+        echo "${numbers[$1]}"
+}
+
 # Starts the card server. Socket paths have to be short: they are in a folder of their own, which goes
 # with the boot.
 boot_cards() {
-        local run=$1 sockets=$2 i specs=()
+        local run=$1 sockets=$2 i specs=() delay=''
         [[ ${#machine_cards[@]} -gt 0 ]] || return 0
         for i in "${!machine_cards[@]}"; do
-                specs+=("socket=$sockets/${machine_card_names[i]},log=$run/cards/${machine_card_names[i]},${machine_cards[i]}")
+                [[ -z ${VFIO_GPU_VM_DELAYS:-} ]] || delay=,delay=$(boot_delay 1):$(($(boot_delay 2) + i))
+                specs+=("socket=$sockets/${machine_card_names[i]},log=$run/cards/${machine_card_names[i]},${machine_cards[i]}$delay")
         done
         mkfifo "$sockets/ready"
         "$work_dir/tools/card-server" "${specs[@]}" >"$sockets/ready" &
@@ -137,9 +148,10 @@ boot_typing() {
 
 # Becomes the machine: it is run in the background, and what is signalled there must be it.
 boot_qemu() {
-        local run=$1 image=$2 sockets=$3 devices firmware=() console="file,id=console,path=$1/console"
+        local run=$1 image=$2 sockets=$3 devices firmware=() words=${VFIO_GPU_VM_WORDS:-} console="file,id=console,path=$1/console"
         [[ -z $machine_typed ]] || console+=",input-path=$sockets/typed"
         # shellcheck disable=SC2154 # qemu_find says where it is
+        [[ -z ${VFIO_GPU_VM_DELAYS:-} ]] || words+=" vmtest_vfio_pci.slow_ms=$(boot_delay 0)"
         [[ $machine_firmware != uefi ]] || firmware=(-bios "$uefi_firmware")
         devices=("${machine_devices[@]//SOCKETS/$sockets}")
         devices=("${devices[@]//DATA/$run/data}")
@@ -150,7 +162,7 @@ boot_qemu() {
                 -nodefaults -no-user-config -display none -no-reboot \
                 -chardev "$console" -serial chardev:console \
                 -kernel "$image/$machine_kernel" -initrd "$run/initrd" \
-                -append "console=ttyS0 quiet panic=-1 $boot_words ${VFIO_GPU_VM_WORDS:-} root=$machine_root rootfstype=squashfs ro systemd.volatile=overlay ${machine_words[*]}" \
+                -append "console=ttyS0 quiet panic=-1 $boot_words $words root=$machine_root rootfstype=squashfs ro systemd.volatile=overlay ${machine_words[*]}" \
                 -drive "file=$run/root,format=raw,if=none,id=root,readonly=on" \
                 -device virtio-serial-pci,addr=1f.7 -chardev "file,id=facts,path=$run/facts.tar" \
                 -device virtserialport,chardev=facts,name=vm.facts \

@@ -155,6 +155,7 @@ scenario_run() {
         scenario_check "$name" "$run" "$image" 2>"$run/check.log" || word=FAILED
         {
                 printf '%s %s %s %s (%s checks)\n' "$word" "$name" "$guest" "$took" "$(cat "$run/checks" 2>/dev/null || echo 0)"
+                [[ -z ${VFIO_GPU_VM_DELAYS:-} || $word == ok ]] || printf '    again: VFIO_GPU_VM_DELAYS=%s tests/vm/run --guest %s %s\n' "$VFIO_GPU_VM_DELAYS" "$guest" "$name"
                 [[ ! -e $run/failures ]] || sed 's/^/    /' "$run/failures"
                 [[ ! -e $run/control.txt ]] || printf '    control: %s checks of another scenario fail here, as they have to\n' "$(wc -l <"$run/control.txt")"
                 [[ $word == ok ]] || printf '    facts, console and card logs: %s\n' "$run"

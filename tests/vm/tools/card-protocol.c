@@ -4,6 +4,7 @@
 #include <linux/vfio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "card.h"
@@ -157,6 +158,21 @@ static int answer_echo(const uint8_t *ask, size_t size, struct reply *ret)
         return 0;
 }
 
+/* As a card does that has other things to do; the same each time, for the same accesses
+ * (xorshift64*). */
+static void take_time(struct card *card)
+{
+        uint64_t *state = &card->delay_state, us;
+
+        if (card->delay_us == 0)
+                return;
+        *state ^= *state >> 12;
+        *state ^= *state << 25;
+        *state ^= *state >> 27;
+        us = (*state * UINT64_C(2685821657736338717) >> 32) % card->delay_us;
+        (void)nanosleep(&(struct timespec){.tv_nsec = (long)us * 1000}, NULL);
+}
+
 static int answer(
         struct card *card, enum command command, const uint8_t *ask, size_t size, struct reply *ret)
 {
@@ -175,8 +191,10 @@ static int answer(
         case GET_IRQ_INFO:
                 return answer_irq_info(card, ask, size, ret);
         case REGION_READ:
+                take_time(card);
                 return answer_read(card, ask, size, ret);
         case REGION_WRITE:
+                take_time(card);
                 return answer_write(card, ask, size, ret);
         case RESET:
                 card_reset(card, "device");

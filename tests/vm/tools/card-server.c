@@ -4,8 +4,8 @@
  *
  * CARD is
  * socket=PATH,log=PATH,vendor=10de,device=1eb8,class=030200[,subsystem=10de:12a2][,revision=a1]
- * [,bars=32:16M/64p:256M][,flr][,msi][,pin][,dsn=HEX][,boot0=HEX][,multifunction][,dies]. Says
- * "ready" when QEMU can connect, and ends by SIGTERM. */
+ * [,bars=32:16M/64p:256M][,flr][,msi][,pin][,dsn=HEX][,boot0=HEX][,multifunction][,dies]
+ * [,delay=US:SEED]. Says "ready" when QEMU can connect, and ends by SIGTERM. */
 
 #include <errno.h>
 #include <poll.h>

@@ -136,6 +136,20 @@ static bool parse_serial(struct card *card, const char *text)
         return true;
 }
 
+/* MICROSECONDS:SEED, decimal: the same seed gives the same delays. */
+static bool parse_delay(struct card *card, const char *text)
+{
+        unsigned max;
+        unsigned long seed;
+        char rest;
+
+        if (sscanf(text, "%u:%lu%c", &max, &seed, &rest) != 2 || max > 1000000)
+                return false;
+        card->delay_us = max;
+        card->delay_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+        return true;
+}
+
 static bool parse_number(struct card *card, const char *key, const char *text)
 {
         uint64_t v;
@@ -186,6 +200,8 @@ static bool parse_pair(struct card *card, const char *key, char *value)
                 return parse_subsystem(card, value);
         if (strcmp(key, "dsn") == 0)
                 return parse_serial(card, value);
+        if (strcmp(key, "delay") == 0)
+                return parse_delay(card, value);
         return parse_number(card, key, value);
 }
 

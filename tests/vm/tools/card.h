@@ -27,9 +27,11 @@ struct card {
         uint64_t bar_size[CARD_BARS];
         bool has_pin;
         bool has_msi;
-        bool dies;      /* falls off the bus once the kernel has found it */
-        bool dead;      /* reads as ones, keeps nothing */
-        uint32_t boot0; /* first register of BAR 0: NVIDIA drivers read the chip's name there */
+        bool dies;         /* falls off the bus once the kernel has found it */
+        bool dead;         /* reads as ones, keeps nothing */
+        uint32_t boot0;    /* first register of BAR 0: NVIDIA drivers read the chip's name there */
+        unsigned delay_us; /* an access takes up to so long; 0: it takes no time */
+        uint64_t delay_state; /* which decides how long the next one takes */
 
         unsigned long bar_reads;
         unsigned long bar_writes;
