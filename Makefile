@@ -4,7 +4,7 @@
 # make install    DESTDIR, prefix                   make demo       watch a machine boot with it
 # make lint       format, checkers, purity, docs    make deps       what the distribution must provide
 # make fuzz       TIME seconds (60) a fuzz target   make soak       all boots, ROUNDS times
-#                                                   (2), or BOOTS boots
+# make coverage   what the tests take of src/                       (2), or BOOTS boots
 
 VERSION := 0.1.0
 
@@ -32,26 +32,32 @@ LOADED := libarchive smartcols libxml-2.0
 
 # DEV=1 (what check and lint build) is strict and debuggable; the release is hardened.
 # SAN=1 adds the address and undefined-behaviour sanitizers to either. FUZZ=1 is for tests/fuzz/run: the
-# same, and what libFuzzer wants to know of the program; with clang alone.
+# same, and what libFuzzer wants to know of the program; COV=1 is for tests/coverage: which lines and
+# branches are taken; both with clang alone.
 DEV ?=
 SAN ?=
 FUZZ ?=
-BUILD := build/$(if $(DEV),dev,release)$(if $(SAN),-san)$(if $(FUZZ),-fuzz)-$(notdir $(firstword $(CC)))
+COV ?=
+BUILD := build/$(if $(DEV),dev,release)$(if $(SAN),-san)$(if $(FUZZ),-fuzz)$(if $(COV),-cov)-$(notdir $(firstword $(CC)))
 
 warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith \
             -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wcast-qual -Wconversion -Wno-sign-conversion
 comma   := ,
 sanitizers := $(if $(SAN)$(FUZZ),address$(comma)undefined)
+# The counters are a file mapped into each process: one that is killed has counted, too, and so has one
+# with another idea of where the files are.
+counters := $(if $(COV),-fprofile-instr-generate=$(CURDIR)/build/coverage/%4m%c.profraw -fprofile-update=atomic)
 CFLAGS  ?= $(if $(DEV),-O1 -g3,-O2 -g)
 cflags   = -std=gnu11 -Isrc -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(warnings) -MMD -MP \
            -fPIE -fno-common -ffunction-sections -fdata-sections \
            $(if $(DEV),-Werror) \
            $(if $(sanitizers),-fsanitize=$(sanitizers) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
            $(if $(FUZZ),-fsanitize=fuzzer-no-link) \
+           $(if $(COV),$(counters) -fcoverage-mapping -DCOUNTED -mllvm -runtime-counter-relocation) \
            $(if $(DEV)$(sanitizers),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection) \
            $(shell $(PKG_CONFIG) --cflags $(LIBS) $(LOADED))
 ldflags  = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
-           $(if $(sanitizers),-fsanitize=$(sanitizers))
+           $(if $(sanitizers),-fsanitize=$(sanitizers)) $(counters)
 ldlibs   = $(shell $(PKG_CONFIG) --libs $(LIBS))
 
 sources := $(wildcard src/*/*.c)
@@ -65,7 +71,7 @@ fuzzers := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
 V ?=
 quiet = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
 
-.PHONY: all install uninstall deps soak fuzz fuzzers check unit check-unit check-cases check-vm demo lint clean
+.PHONY: all install uninstall deps soak coverage fuzz fuzzers check unit check-unit check-cases check-vm demo lint clean
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/vfio-gpu
@@ -180,6 +186,9 @@ ROUNDS ?= 2
 BOOTS ?=
 soak: deps
 	@tests/vm/run $(if $(BOOTS),--boots $(BOOTS),--rounds $(ROUNDS))
+
+coverage: deps
+	@tests/coverage/run
 
 TIME ?= 60
 fuzz: deps

@@ -12,8 +12,8 @@ Test(image, commands)
                 [IMAGE_TOOL_DRACUT] = "`dracut -f`",
                 [IMAGE_TOOL_DRACUT_ALL] = "`dracut -f --regenerate-all`",
                 [IMAGE_TOOL_KERNEL_INSTALL] =
-                        "`kernel-install add-all`; before systemd 255, for each kernel, "
-                        "`kernel-install add VERSION /lib/modules/VERSION/vmlinuz`",
+                        ("`kernel-install add-all`; before systemd 255, for each kernel, "
+                         "`kernel-install add VERSION /lib/modules/VERSION/vmlinuz`"),
                 [IMAGE_TOOL_RPM_OSTREE] =
                         "`rpm-ostree initramfs-etc --force-sync --track=/etc/vfio-gpu.conf`",
                 [IMAGE_TOOL_INITRAMFS_TOOLS] =
