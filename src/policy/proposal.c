@@ -120,6 +120,8 @@ static int ask_for_all(
         if (text_is_empty(&trouble))
                 return 0;
         text_add(&trouble, "; GPUs here: %s", which_there_are(p));
+        if (arena_failed(p->arena))
+                return -ENOMEM;
         *reterr_trouble = trouble.string;
         return -EINVAL;
 }

@@ -193,7 +193,11 @@ static int choose_named(Selecting *s, const char *name, const char **reterr_unkn
                 return choose_entry(s, entry);
         if (pci_address_parse(name, &address, &function) == 0)
                 return choose_address(s, address);
-        *reterr_unknown = unknown(s->config, name, s->arena);
+
+        const char *sentence = unknown(s->config, name, s->arena);
+        if (arena_failed(s->arena))
+                return -ENOMEM;
+        *reterr_unknown = sentence;
         return -ENOENT;
 }
 

@@ -184,13 +184,15 @@ static bool any_accepted(const Claims *claims)
 static int fill(Plan *plan, const Host *host, const Plan *after)
 {
         const Step *policy = find_policy(after);
-        const char *text = policy ? arena_strdup(plan->arena, policy->text) : host->policy;
+        const char *text = host->policy;
 
         if (!any_accepted(&plan->claims))
                 return 0;
-        if (policy)
+        if (policy) {
+                text = arena_strdup(plan->arena, policy->text);
                 plan_add_step(
                         plan, (Step){.type = STEP_POLICY, .claim = STEP_NO_CLAIM, .text = text});
+        }
         for (size_t i = 0; host->vfio_pci == MODULE_PRESENT && i < plan->claims.n_items; i++) {
                 const Claim *claim = &plan->claims.items[i];
 

@@ -2,8 +2,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "lib/scene.h"
 #include "policy/blacklist.h"
+#include "unit/no-memory.h"
 
 #define HOST  "0000:00:02.0 8086:4680 030000 group=9 modules=i915\n"
 #define CARD  "0000:01:00.0 10de:26b1 030000 group=1 subsystem=1043:88a1 modules=nouveau\n"
@@ -22,6 +22,7 @@ static void expect_options(const char *machine, const char *config, const char *
 
         cr_expect_str_eq(
                 options, expected, "%s%s: \"%s\", not \"%s\"", machine, config, options, expected);
+        cr_expect_gt(no_memory_plan(&scene), 0);
 }
 
 #define PORT "0000:00:01.0 8086:460d 060400 bridge\n"
@@ -121,6 +122,7 @@ static const char *names(Scene *scene)
                 0);
         for (size_t i = 0; i < n; i++)
                 text = arena_printf(scene->arena, "%s%s%s", text, i ? " " : "", modules[i]);
+        cr_expect_gt(no_memory_plan(scene), 0);
         return text;
 }
 

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "lib/scene.h"
+#include "unit/no-memory.h"
 
 #define CARD  "0000:01:00.0 10de:26b1 030200 group=1\n"
 #define OTHER "0000:02:00.0 10de:26b2 030200 group=1\n"
@@ -66,6 +66,7 @@ static void expect_trials(const Trial *trials, size_t n)
                         cr_expect(strstr(verdict.message, trials[i].says), "\"%s\" lacks \"%s\"",
                                 verdict.message, trials[i].says);
                 expect_warning(&trials[i], plan);
+                cr_expect_gt(no_memory_plan(&scene), 0);
         }
 }
 

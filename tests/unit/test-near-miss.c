@@ -94,6 +94,7 @@ Test(near_miss, places_that_do_not_agree)
 
                 cr_expect_str_eq(near_miss_none(scene.host, &scene.config->entries[0], scene.arena),
                         picks[i].says);
+                cr_expect_gt(no_memory(select_without_memory, &scene), 0);
         }
 }
 

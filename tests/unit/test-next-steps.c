@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "base/text.h"
-#include "lib/scene.h"
+#include "unit/no-memory.h"
 
 #define FREE   "0000:01:00.0 10de:26b1 030200 group=1\n"
 #define TAKEN  "0000:01:00.0 10de:26b1 030200 group=1 driver=nouveau\n"
@@ -39,6 +39,15 @@ static const char *steps_text(const NextSteps *steps, Arena *arena)
         return steps ? text.string : "not now";
 }
 
+static int build_without_memory(const void *context, Arena *arena)
+{
+        NextSteps *steps = NULL;
+        int r = next_steps_build(context, arena, &steps);
+
+        cr_expect(r == 0 || !steps);
+        return r;
+}
+
 static void expect(const Trial *trials, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
@@ -55,6 +64,7 @@ static void expect(const Trial *trials, size_t n)
                         .check = "CHECK",
                 };
                 cr_assert_eq(next_steps_build(&input, scene.arena, &steps), 0);
+                cr_expect_eq(no_memory(build_without_memory, &input) > 0, steps != NULL);
                 const char *text = steps_text(steps, scene.arena);
                 cr_expect_str_eq(text, trial->steps, "%s %s: \"%s\", not \"%s\"", trial->machine,
                         trial->config, text, trial->steps);

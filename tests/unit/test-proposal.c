@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "lib/scene.h"
+#include "unit/no-memory.h"
 
 #define HOST "0000:00:02.0 8086:4680 030000 group=90 boot_vga=1\n"
 #define CARD                                                                                       \
@@ -47,17 +47,39 @@ static const char *proposals_text(const Scene *scene, const Proposals *proposals
         return text.string;
 }
 
-static void expect(const Ask *ask)
+typedef struct Asking {
+        const Ask *ask;
+        const Host *host;
+} Asking;
+
+static int build(const Asking *asking, Arena *arena, Proposals *ret, const char **reterr_trouble)
 {
-        SCENE(scene, ask->machine, "");
-        Proposals proposals = {0};
-        const char *trouble = NULL, *found = NULL;
+        const Ask *ask = asking->ask;
         size_t n = 0;
 
         while (n < ARRAY_SIZE(ask->addresses) && ask->addresses[n])
                 n++;
+        return proposals_build(asking->host, ask->addresses, n, arena, ret, reterr_trouble);
+}
 
-        int r = proposals_build(scene.host, ask->addresses, n, scene.arena, &proposals, &trouble);
+static int build_without_memory(const void *context, Arena *arena)
+{
+        Proposals proposals = {0};
+        const char *trouble = NULL;
+        int r = build(context, arena, &proposals, &trouble);
+
+        cr_expect(r == 0 || proposals.n_items == 0);
+        return r;
+}
+
+static void expect(const Ask *ask)
+{
+        SCENE(scene, ask->machine, "");
+        const Asking asking = {ask, scene.host};
+        Proposals proposals = {0};
+        const char *trouble = NULL, *found = NULL;
+        int r = build(&asking, scene.arena, &proposals, &trouble);
+
         cr_assert(r == 0 || r == -EINVAL);
         cr_expect_eq(r < 0, trouble != NULL);
         found = r == 0 ? proposals_text(&scene, &proposals) : trouble;
@@ -65,6 +87,7 @@ static void expect(const Ask *ask)
                 ask->proposals);
         if (r < 0)
                 cr_expect_eq(proposals.n_items, 0);
+        cr_expect_gt(no_memory(build_without_memory, &asking), 0);
 }
 
 #define NOT_HERE(text) text "; GPUs here: 0000:00:02.0 (8086:4680), 0000:01:00.0 (10de:26b1)"

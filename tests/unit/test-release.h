@@ -5,9 +5,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "lib/scene.h"
 #include "policy/release-target.h"
 #include "policy/release.h"
+#include "unit/no-memory.h"
 
 #define NAMES_MAX 4
 
@@ -24,14 +24,59 @@ static inline size_t split(Arena *arena, const char *text, const char *names[sta
         return n;
 }
 
+typedef struct Naming {
+        const Scene *scene;
+        const char *names[NAMES_MAX];
+        size_t n;
+} Naming;
+
+static inline int select_without_memory(const void *context, Arena *arena)
+{
+        const Naming *naming = context;
+        Claims claims = {0};
+        const char *unknown = NULL;
+        int r = release_target_select(naming->scene->config, naming->scene->host, naming->names,
+                naming->n, arena, &claims, &unknown);
+
+        cr_expect(r == 0 || claims.n_items == 0);
+        return r;
+}
+
 static inline int select_targets(
         Scene *scene, const char *text, Claims *ret, const char **reterr_unknown)
 {
-        const char *names[NAMES_MAX] = {NULL};
-        size_t n = split(scene->arena, text, names);
+        Naming naming = {.scene = scene};
 
-        return release_target_select(
-                scene->config, scene->host, names, n, scene->arena, ret, reterr_unknown);
+        naming.n = split(scene->arena, text, naming.names);
+        no_memory(select_without_memory, &naming);
+        return release_target_select(scene->config, scene->host, naming.names, naming.n,
+                scene->arena, ret, reterr_unknown);
+}
+
+typedef struct Giving {
+        const Scene *scene;
+        const Claims *targets;
+} Giving;
+
+static inline int give_without_memory(const void *context, Arena *arena)
+{
+        const Giving *giving = context;
+        Claims targets = {0};
+        Plan *plan = NULL;
+
+        for (size_t i = 0; i < giving->targets->n_items; i++) {
+                Claim *claim = arena_push(arena, &targets.items, &targets.n_items);
+
+                if (!claim)
+                        return -ENOMEM;
+                *claim = giving->targets->items[i];
+        }
+        release_judge(&targets, arena);
+
+        int r = release_plan(&targets, giving->scene->host, giving->scene->plan, &plan);
+        cr_expect_eq(plan != NULL, r == 0);
+        plan_freep(&plan);
+        return r == 0 && arena_failed(arena) ? -ENOMEM : r;
 }
 
 /* Makes the plan that gives back what `text` names the plan of the scene. */
@@ -42,6 +87,8 @@ static inline const Plan *give_back(Scene *scene, const char *text)
         Plan *plan = NULL;
 
         cr_assert_eq(select_targets(scene, text, &targets, &unknown), 0, "%s", unknown);
+        scene_plan(scene);
+        no_memory(give_without_memory, &(const Giving){scene, &targets});
         release_judge(&targets, scene->arena);
         for (size_t i = 0; i < targets.n_items; i++)
                 for (size_t k = 0; k < targets.items[i].n_functions; k++)

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "lib/scene.h"
+#include "unit/no-memory.h"
 
 #define CARD "0000:01:00.0 10de:26b1 030000 group=1 modules=nouveau\n"
 #define HOST "0000:00:02.0 8086:4680 030000 group=9 driver=i915\n"
@@ -40,6 +40,7 @@ static void expect(const Row *row, size_t index)
                 cr_expect_eq(plan->n_warnings, wanted != NULL, "%zu: %s", index, found);
                 if (wanted && found)
                         cr_expect_not_null(strstr(found, wanted), "%zu: %s", index, found);
+                cr_expect_gt(no_memory_plan(&scene), 0);
         }
 }
 

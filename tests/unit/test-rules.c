@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "lib/scene.h"
+#include "unit/no-memory.h"
 
 /* One machine and config against the rules: what is claimed, which reasons apply, what is said. */
 typedef struct Trial {
@@ -18,6 +18,7 @@ static void expect_trial(const Trial *trial)
 
         cr_expect_str_eq(claims, trial->claims, "%s%s: %s, not %s", trial->machine, trial->config,
                 claims, trial->claims);
+        cr_expect_gt(no_memory_plan(&scene), 0);
         if (!trial->says)
                 return;
         Verdict verdict = verify_expected(&plan->claims.items[0], scene.arena);

@@ -5,8 +5,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "lib/scene.h"
 #include "policy/select.h"
+#include "unit/no-memory.h"
 
 typedef struct Pick {
         const char *config;
@@ -22,6 +22,16 @@ static inline const char *first_sentence(const Claims *claims)
         return reason == REASON_NONE ? "" : claim->findings[reason].cause;
 }
 
+static int select_without_memory(const void *context, Arena *arena)
+{
+        const Scene *scene = context;
+        Claims claims = {0};
+        int r = select_claims(scene->config, &scene->words, scene->host, arena, &claims);
+
+        cr_expect(r == 0 || claims.n_items == 0);
+        return r;
+}
+
 static inline void expect_pick(const char *machine, const Pick *pick, const char *cmdline)
 {
         _cleanup_(scene_done) Scene scene = {0};
@@ -35,6 +45,8 @@ static inline void expect_pick(const char *machine, const Pick *pick, const char
         if (pick->says)
                 cr_expect(strstr(first_sentence(&claims), pick->says), "%s: \"%s\" lacks \"%s\"",
                         pick->config, first_sentence(&claims), pick->says);
+        if (scene.config->n_entries > 0)
+                cr_expect_gt(no_memory(select_without_memory, &scene), 0);
 }
 
 static inline void expect_picks(const char *machine, const Pick *picks, size_t n)

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "lib/scene.h"
+#include "unit/no-memory.h"
 
 #define CARD "0000:01:00.0 10de:26b1 030000 group=1\n0000:01:00.1 10de:22ba 040300 group=1\n"
 #define BUSY                                                                                       \
@@ -44,6 +44,21 @@ static void expect_verdict(const Trial *trial, const Verdict *verdict)
                 verdict->message, trial->says);
 }
 
+typedef struct Looking {
+        const Plan *plan;
+        const Binding *now;
+        const StepOutcome *outcomes;
+} Looking;
+
+/* The arena remembers; what was not said is left out. */
+static int verify_without_memory(const void *context, Arena *arena)
+{
+        const Looking *looking = context;
+
+        (void)verify_claim(looking->plan, 0, looking->now, looking->outcomes, arena);
+        return arena_failed(arena) ? -ENOMEM : 0;
+}
+
 static void expect_trial(const Trial *trial)
 {
         SCENE(scene, trial->machine, ONE);
@@ -60,6 +75,8 @@ static void expect_trial(const Trial *trial)
         }
         Verdict verdict = verify_claim(plan, 0, trial->now, outcomes, scene.arena);
         expect_verdict(trial, &verdict);
+        const Looking looking = {plan, trial->now, outcomes};
+        cr_expect_gt(no_memory(verify_without_memory, &looking), 0);
 }
 
 /* clang-format off */
