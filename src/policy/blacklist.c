@@ -103,7 +103,7 @@ int blacklist_build(const Config *config, const Host *host, const Claims *claims
         Names names = {.arena = arena};
         int r = 0;
 
-        for (size_t i = 0; i < config->n_blacklist && !config->blacklist_auto && r == 0; i++)
+        for (size_t i = 0; i < config->n_blacklist && r == 0; i++)
                 r = names_add(&names, config->blacklist[i]);
         for (size_t i = 0; i < host->n_functions && config->blacklist_auto && r == 0; i++) {
                 const Function *f = &host->functions[i];

@@ -5,25 +5,22 @@
 
 const char *image_command(ImageTool tool)
 {
-        switch (tool) {
-        case IMAGE_TOOL_DRACUT:
-                return "`dracut -f`";
-        case IMAGE_TOOL_DRACUT_ALL:
-                return "`dracut -f --regenerate-all`";
-        case IMAGE_TOOL_KERNEL_INSTALL:
+        static const char *const commands[_IMAGE_TOOL_MAX] = {
+                [IMAGE_TOOL_UNKNOWN] = "`dracut -f`, or what this host has in its place",
+                [IMAGE_TOOL_DRACUT] = "`dracut -f`",
+                [IMAGE_TOOL_DRACUT_ALL] = "`dracut -f --regenerate-all`",
                 /* add-all came with systemd 255; what it reads of each kernel is that file */
-                return "`kernel-install add-all`; before systemd 255, for each kernel, "
-                       "`kernel-install add VERSION /lib/modules/VERSION/vmlinuz`";
-        case IMAGE_TOOL_RPM_OSTREE:
+                [IMAGE_TOOL_KERNEL_INSTALL] =
+                        ("`kernel-install add-all`; before systemd 255, for each kernel, "
+                         "`kernel-install add VERSION /lib/modules/VERSION/vmlinuz`"),
                 /* a file that is tracked already counts as no change without --force-sync */
-                return "`rpm-ostree initramfs-etc --force-sync --track=/etc/vfio-gpu.conf`";
-        case IMAGE_TOOL_INITRAMFS_TOOLS:
-                return "initramfs-tools cannot: `apt install dracut`, which takes its place";
-        case IMAGE_TOOL_UNKNOWN:
-        case _IMAGE_TOOL_MAX:
-                break;
-        }
-        return "`dracut -f`, or what this host has in its place";
+                [IMAGE_TOOL_RPM_OSTREE] =
+                        "`rpm-ostree initramfs-etc --force-sync --track=/etc/vfio-gpu.conf`",
+                [IMAGE_TOOL_INITRAMFS_TOOLS] =
+                        "initramfs-tools cannot: `apt install dracut`, which takes its place",
+        };
+
+        return commands[tool];
 }
 
 const char *image_rebuild(ImageTool tool, Arena *arena)
@@ -100,13 +97,11 @@ ImageState image_judge(const Host *host, const char *config, const Claims *claim
 
 const char *image_trouble(ImageState state)
 {
-        switch (state) {
-        case IMAGE_OTHER_CONFIG:
-                return "the initramfs of this boot holds another config";
-        case IMAGE_WITHOUT:
-                return "vfio-gpu did not run in the initramfs of this boot";
-        case IMAGE_FITS:
-                break;
-        }
-        return NULL;
+        static const char *const troubles[] = {
+                [IMAGE_FITS] = NULL,
+                [IMAGE_OTHER_CONFIG] = "the initramfs of this boot holds another config",
+                [IMAGE_WITHOUT] = "vfio-gpu did not run in the initramfs of this boot",
+        };
+
+        return troubles[state];
 }

@@ -79,16 +79,11 @@ const Slot *match_slot(const Host *host, const Function *f)
 
 static bool is_at(const Host *host, const Entry *entry, Selector place, const Function *f)
 {
-        switch (place) {
-        case SELECT_ADDRESS:
+        if (place == SELECT_ADDRESS)
                 return pci_address_same_slot(entry->address, f->address);
-        case SELECT_PATH:
+        if (place == SELECT_PATH)
                 return is_at_path(host, &entry->path, f);
-        case SELECT_SLOT:
-                return is_in_slot(host, entry->slot, f);
-        default:
-                return false;
-        }
+        return is_in_slot(host, entry->slot, f);
 }
 
 static unsigned failing_place(const Host *host, const Entry *entry, const Function *f)

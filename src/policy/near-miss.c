@@ -66,20 +66,14 @@ static void differ_slot(const Miss *miss, Text *text, const Function *f)
 
 static void differ_serial(const Miss *miss, Text *text, const Function *f)
 {
-        switch (f->serial.state) {
-        case SERIAL_UNREAD: /* more differs, or somebody would have read it */
-                break;
-        case SERIAL_NONE:
+        /* of one that nobody has read more differs, or somebody would have */
+        if (f->serial.state == SERIAL_NONE)
                 text_add(text, "has no serial number");
-                break;
-        case SERIAL_KNOWN:
+        else if (f->serial.state == SERIAL_KNOWN)
                 text_add(text, "has serial %s, not %s", PCI_SERIAL(f->serial.number),
                         PCI_SERIAL(miss->entry->serial));
-                break;
-        case SERIAL_UNKNOWN:
+        else if (f->serial.state == SERIAL_UNKNOWN)
                 text_add(text, "has a serial number that could not be read: %s", f->serial.trouble);
-                break;
-        }
 }
 
 /* What each selector looks at, and how a function differs in it; an address needs no words. */

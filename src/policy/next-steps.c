@@ -192,7 +192,7 @@ static bool has_image(const Planning *p)
 {
         const ImageTool tool = p->host->image_tool;
 
-        return p->host->initrd.existed || p->host->initrd.ran ||
+        return p->host->initrd.existed ||
                (tool != IMAGE_TOOL_UNKNOWN && tool != IMAGE_TOOL_INITRAMFS_TOOLS);
 }
 

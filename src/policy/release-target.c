@@ -86,9 +86,7 @@ static const Function *find_in_slot(const Host *host, PciAddress address)
         const Function *found = NULL;
 
         for_each_in_slot (f, host, address) {
-                if (f->virtual_function)
-                        continue;
-                if (function_is_gpu(f))
+                if (!f->virtual_function && function_is_gpu(f))
                         return f;
                 if (!found)
                         found = f;
@@ -100,6 +98,9 @@ static const char *what_is_there(const Function *f, PciAddress address, Arena *a
 {
         if (!f)
                 return arena_printf(arena, "there is no device at %s", PCI_ADDRESS(address));
+        if (f->virtual_function)
+                return arena_printf(arena, "%s is a virtual function of an SR-IOV card",
+                        PCI_ADDRESS(f->address));
         if (f->unreadable)
                 return arena_printf(
                         arena, "%s could not be read: %s", PCI_ADDRESS(address), f->unreadable);
@@ -138,6 +139,15 @@ static int choose_unlisted(Selecting *s, const Claim *claim)
         return r;
 }
 
+static Reason reason_against(const Function *f)
+{
+        if (!f)
+                return REASON_ABSENT;
+        if (f->virtual_function)
+                return REASON_VIRTUAL_FUNCTION;
+        return function_is_gpu(f) ? REASON_NONE : REASON_NOT_A_GPU;
+}
+
 /* A card that no entry lists, or lists any more: with all that it brings along. */
 static int choose_slot(Selecting *s, PciAddress address)
 {
@@ -148,9 +158,10 @@ static int choose_slot(Selecting *s, PciAddress address)
         if (!entry)
                 return -ENOMEM;
         entry->name = arena_strdup(s->arena, PCI_ADDRESS(f ? f->address : address));
-        if (!f || !function_is_gpu(f)) {
-                claim_refuse(&claim, f ? REASON_NOT_A_GPU : REASON_ABSENT,
-                        what_is_there(f, address, s->arena));
+
+        const Reason reason = reason_against(f);
+        if (reason != REASON_NONE) {
+                claim_refuse(&claim, reason, what_is_there(f, address, s->arena));
                 return choose(s, &claim);
         }
         claim.display = f;

@@ -296,10 +296,11 @@ static Verdict failed(Verdict verdict, const Claim *claim, const Step *trouble,
         return verdict;
 }
 
+/* Of a claim of which nothing is on VFIO any more. */
 static bool any_with_the_host(const Claim *claim, const Binding *now)
 {
         for (size_t i = 0; i < claim->n_functions; i++)
-                if (now[i].driver && !binding_is_vfio(&now[i]))
+                if (now[i].driver)
                         return true;
         return false;
 }

@@ -51,22 +51,18 @@ static const char *subject(const Bench *bench, const Rival *rival)
 
 static const char *boot_command(const Bench *bench, const char *word)
 {
+        const BootTool tool = bench->host->boot_tool;
         Arena *arena = bench->plan->arena;
 
-        switch (bench->host->boot_tool) {
-        case BOOT_TOOL_UPDATE_GRUB:
-                return "`update-grub`";
-        case BOOT_TOOL_PROXMOX:
-                return "`proxmox-boot-tool refresh`";
-        case BOOT_TOOL_GRUBBY:
+        if (tool == BOOT_TOOL_GRUBBY)
                 return arena_printf(
                         arena, "`grubby --update-kernel=ALL --remove-args=%s`", quote(word));
-        case BOOT_TOOL_RPM_OSTREE:
+        if (tool == BOOT_TOOL_RPM_OSTREE)
                 return arena_printf(arena, "`rpm-ostree kargs --delete=%s`", quote(word));
-        case BOOT_TOOL_UNKNOWN:
-        case _BOOT_TOOL_MAX:
-                break;
-        }
+        if (tool == BOOT_TOOL_UPDATE_GRUB)
+                return "`update-grub`";
+        if (tool == BOOT_TOOL_PROXMOX)
+                return "`proxmox-boot-tool refresh`";
         return "what writes the boot menu here";
 }
 

@@ -39,24 +39,20 @@ static Finding rule_unreadable(const Bench *bench, const Claim *claim)
 
 Finding rules_iommu_advice(const Host *host)
 {
-        switch (host->firmware_iommu) {
-        case FIRMWARE_IOMMU_NONE:
-                return (Finding){"the firmware describes no IOMMU",
-                        "switch on VT-d (Intel), AMD-Vi or SMMU in its set-up"};
-        case FIRMWARE_IOMMU_INTEL:
-                return (Finding){"the firmware has one (DMAR), the kernel does not use it",
-                        "boot with `intel_iommu=on`"};
-        case FIRMWARE_IOMMU_AMD:
-                return (Finding){"the firmware has one (IVRS), the kernel does not use it",
-                        "boot without `amd_iommu=off` and `iommu=off`"};
-        case FIRMWARE_IOMMU_ARM:
-                return (Finding){
-                        "the firmware has tables for one (IORT), the kernel does not use it",
-                        "boot without `iommu.passthrough=1`, with an SMMU driver"};
-        case FIRMWARE_IOMMU_UNKNOWN:
-                break;
-        }
-        return NOTHING;
+        static const Finding findings[] = {
+                [FIRMWARE_IOMMU_UNKNOWN] = {NULL, NULL},
+                [FIRMWARE_IOMMU_NONE] = {"the firmware describes no IOMMU",
+                        "switch on VT-d (Intel), AMD-Vi or SMMU in its set-up"},
+                [FIRMWARE_IOMMU_INTEL] = {"the firmware has one (DMAR), the kernel does not use it",
+                        "boot with `intel_iommu=on`"},
+                [FIRMWARE_IOMMU_AMD] = {"the firmware has one (IVRS), the kernel does not use it",
+                        "boot without `amd_iommu=off` and `iommu=off`"},
+                [FIRMWARE_IOMMU_ARM] = {"the firmware has tables for one (IORT), the kernel does "
+                                        "not use it",
+                        "boot without `iommu.passthrough=1`, with an SMMU driver"},
+        };
+
+        return findings[host->firmware_iommu];
 }
 
 /* Without a group vfio-pci's probe takes the console away first and fails after that. */

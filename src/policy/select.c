@@ -209,10 +209,6 @@ static const char *conflict(const Selection *s, const Claim *a, const Claim *b)
 {
         const char *address = PCI_ADDRESS(a->display->address);
 
-        if (b->released)
-                return arena_printf(s->arena,
-                        "%s is picked by entry %s (line %u) too, and was released", address,
-                        b->entry->name, b->entry->line);
         if (b->skipped)
                 return arena_printf(s->arena,
                         "%s is picked by entry %s (line %u) too, which vfio_gpu.skip= leaves alone",

@@ -169,14 +169,14 @@ static const Step *first_trouble(
         return NULL;
 }
 
-/* What the kernel would take instead, "" where that is not known. */
+/* What the kernel would take instead: such a step there is for the display alone, and only where
+ * that has methods. */
 static const char *offer(const Claim *claim, const Step *step, Arena *arena)
 {
-        const char *methods = claim->display->settings.reset_method;
-
-        if (step->type != STEP_RESET_METHOD || !methods)
+        if (step->type != STEP_RESET_METHOD)
                 return "";
-        return arena_printf(arena, " (the kernel offers `%s`)", methods);
+        return arena_printf(
+                arena, " (the kernel offers `%s`)", claim->display->settings.reset_method);
 }
 
 static void blame_step(Verdict *verdict, const Claim *claim, const Step *step,

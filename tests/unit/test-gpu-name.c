@@ -3,7 +3,12 @@
 
 #include <criterion/criterion.h>
 
-#include "lib/scene.h"
+#include "unit/no-memory.h"
+
+static int name_without_memory(const void *context, Arena *arena)
+{
+        return gpu_name(context, arena) ? 0 : -ENOMEM;
+}
 
 Test(gpu_name, of_what_pci_ids_says)
 {
@@ -40,6 +45,7 @@ Test(gpu_name, of_what_pci_ids_says)
                 f->name = names[i].name;
                 const char *word = gpu_name(f, scene.arena);
                 cr_expect_str_eq(word, names[i].word, "%s: %s", names[i].name, word);
+                cr_expect_gt(no_memory(name_without_memory, f), 0);
         }
 }
 

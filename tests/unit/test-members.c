@@ -167,6 +167,22 @@ Test(members, of_two_claims_in_one_group)
         expect_trials(trials, ARRAY_SIZE(trials));
 }
 
+/* One more than there is room for at once. */
+#define FUNCTION(n) "0000:03:00." n " 8086:293e 040300 group=1\n"
+Test(members, many)
+{
+        static const Trial trials[] = {
+                {CARD FUNCTION("0") FUNCTION("1") FUNCTION("2") FUNCTION("3") FUNCTION("4")
+                                FUNCTION("5") FUNCTION("6") FUNCTION("7") HOST,
+                        A("'03:00'") ", { name = 'z'; address = '09:00'; }",
+                        "a 01:00.0 03:00.0 03:00.1 03:00.2 03:00.3 03:00.4 03:00.5 03:00.6 "
+                        "03:00.7; z !absent",
+                        NULL, NULL},
+        };
+
+        expect_trials(trials, ARRAY_SIZE(trials));
+}
+
 /* Taken from its driver as a companion is. */
 Test(members, on_a_driver)
 {
@@ -177,6 +193,8 @@ Test(members, on_a_driver)
                 "0000:03:00.0 vfio-pci";
         static const Trial trials[] = {
                 {CARD "0000:03:00.0 8086:7ae0 0c0330 group=1 driver=xhci_hcd in_use=x\n" HOST,
+                        A("'03:00'"), "a 01:00.0 03:00.0 !driver-busy", "in use: x", NULL},
+                {CARD "0000:03:00.0 8086:7ae0 108000 group=1 driver=ccp in_use=x\n" HOST,
                         A("'03:00'"), "a 01:00.0 03:00.0 !driver-busy", "in use: x", NULL},
                 {CARD "0000:02:00.0 10de:26b2 030200 group=1 driver=nouveau\n" HOST, A("'02:00'"),
                         "a 01:00.0 02:00.0 !driver-busy", "nouveau took 0000:02:00.0 first", NULL},

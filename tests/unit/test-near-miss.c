@@ -63,6 +63,9 @@ Test(near_miss, something_else_at_the_place)
                         "path 0000:00:02.0/00.0 leads to 0000:02:00.0, which is 10de:26b1, not "
                         "1002:744c, and is of subsystem 1043:88a1, not 1da2:e445, and is in slot "
                         "\"2\", not in slot \"9\"; slot \"9\" is empty"},
+                /* nobody reads the serial number of what is no GPU */
+                {"{ address = '01:00'; id = '10de:26b1'; serial = '0000000000000033'; }", ABSENT,
+                        "0000:01:00.0 is 144d:a80a, not 10de:26b1"},
                 {"{ address = '03:00'; slot = '9'; }", ABSENT,
                         "0000:03:00.0 is in no slot that is known, not in slot \"9\"; slot \"9\" "
                         "is empty"},
@@ -164,6 +167,38 @@ Test(near_miss, a_device_that_cannot_be_read)
                         "0000:02:00.0 has path 0000:02:00.0, not 0000:01:00.0; path 0000:01:00.0 "
                         "leads to 0000:01:00.0, which could not be read: class"},
                 NULL);
+}
+
+/* A bridge on the way that is not there, as of a machine that was read only in part. */
+Test(near_miss, a_path_that_is_not_known)
+{
+        expect_pick("0000:02:00.0 10de:26b1 030000 group=2 parent=0000:00:0f.0\n",
+                &(Pick){"{ address = '02:00'; path = '00:0f.0/00.0'; }", ABSENT,
+                        "0000:02:00.0 has path unknown, not 0000:00:0f.0/00.0"},
+                NULL);
+}
+
+/* The board's vendor, or its device, is enough to tell them apart. */
+Test(near_miss, boards)
+{
+        static const struct {
+                const char *other, *says;
+        } rows[] = {
+                {"1458:88a1", "0000:03:00.0 (10de:26b1, subsystem 1458:88a1)"},
+                {"1043:88a2", "0000:03:00.0 (10de:26b1, subsystem 1043:88a2)"},
+                {"1043:88a1", "0000:03:00.0 (10de:26b1)"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                char machine[256];
+
+                snprintf(machine, sizeof(machine),
+                        "0000:02:00.0 10de:26b1 030000 group=2 subsystem=1043:88a1\n"
+                        "0000:03:00.0 10de:26b1 030000 group=3 subsystem=%s\n",
+                        rows[i].other);
+                expect_pick(machine,
+                        &(Pick){"{ id = '10de:26b1'; }", "gpu1:-!ambiguous", rows[i].says}, NULL);
+        }
 }
 
 /* Names come from outside. */

@@ -143,6 +143,9 @@ Test(next_steps, the_config_first)
                 ROW("0000:01:00.0 10de:26b1 030200 numvfs=1\n"
                     "vfs 0000:01:00.0 1 10de:26b8 030200 group=10\n",
                         "{ name = 'vf'; address = '01:00.1'; }", MEND("vf")),
+                /* but it is a mistake of the config */
+                ROW(FREE "0000:01:00.1 8086:10d3 020000 group=1\n",
+                        "{ name = 'o'; address = '01:00'; optional = true; }", MEND("o")),
                 /* what need not be there is not missed */
                 ROW(FREE "enabled\n", ONE ", { name = 'b'; address = '02:00'; optional = true; }",
                         DO_NOW),
@@ -181,6 +184,9 @@ Test(next_steps, no_iommu)
                 ROW(NO_GROUP "firmware amd\n", ONE,
                         "`dmesg | grep -i -e iommu -e dmar -e amd-vi -e smmu` (the firmware has an "
                         "IOMMU: why does the kernel not use it?); " BOOT),
+                ROW(NO_GROUP, ONE,
+                        "switch the IOMMU on in the set-up of the firmware (VT-d, AMD-Vi or "
+                        "SMMU); " BOOT),
                 ROW(NO_GROUP "firmware none\n", ONE,
                         "switch the IOMMU on in the set-up of the firmware (VT-d, AMD-Vi or "
                         "SMMU); " BOOT));
@@ -192,6 +198,17 @@ Test(next_steps, obstacles)
                        "install the VFIO modules of kernel 6.1.0-test; " IMAGE "; " DO_NOW),
                 ROW("0000:01:00.0 10de:26b1 030200 group=1 numvfs=2\nenabled\n", ONE,
                         "`echo 0 >/sys/bus/pci/devices/0000:01:00.0/sriov_numvfs`; " DO_NOW),
+                /* a function has virtual ones, the others have not */
+                ROW("0000:01:00.0 10de:26b1 030200 group=1 numvfs=2\n"
+                    "0000:01:00.1 10de:22ba 040300 group=1\nenabled\n",
+                        ONE, "`echo 0 >/sys/bus/pci/devices/0000:01:00.0/sriov_numvfs`; " DO_NOW),
+                /* the card is where it should be, and its sound is not */
+                ROW(READY "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel "
+                          "in_use=alsa\nenabled\n",
+                        ONE, "stop what uses 0000:01:00.0, as said above; " DO_NOW),
+                ROW("0000:01:00.0 10de:26b1 030200 group=1 driver=nouveau in_use=Xorg\nenabled\n",
+                        "{ address = '01:00'; force_unbind = true; }",
+                        "stop what uses 0000:01:00.0, as said above; " DO_NOW),
                 ROW("0000:01:00.0 10de:26b1 030200 group=1 driver=nvgrace_gpu_vfio_pci\nenabled\n",
                         "{ address = '01:00'; driver = 'vfio-pci'; }",
                         "`vfio-gpu release 0000:01:00.0`; " DO_NOW),
@@ -202,6 +219,24 @@ Test(next_steps, obstacles)
                         "`dmesg` (what does the kernel say of the device that failed?); " DO_NOW),
                 ROW("0000:01:00.0 10de:26b1 030200 group=1 stuck=412\nenabled\n", ONE,
                         "power the machine off and on: a driver holds on to a card; " STATUS));
+}
+
+/* Cards that are left alone want neither an image nor a restart. */
+Test(next_steps, all_are_skipped)
+{
+        EXPECT(ROW(FREE DRACUT, ONE, ENABLE, .cmdline = "vfio_gpu.skip=rtx"));
+}
+
+Test(next_steps, a_kernel_of_unknown_release)
+{
+        SCENE(scene, FREE "enabled\nvfio missing\n", ONE);
+        NextSteps *steps = NULL;
+
+        scene.host->release = NULL;
+        const NextInput input = {.host = scene.host, .plan = scene_plan(&scene), .check = "CHECK"};
+        cr_assert_eq(next_steps_build(&input, scene.arena, &steps), 0);
+        cr_expect_str_eq(
+                steps_text(steps, scene.arena), "install the VFIO modules of this kernel; " DO_NOW);
 }
 
 Test(next_steps, when_nothing_is_done_at_all)

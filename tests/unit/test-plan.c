@@ -74,6 +74,10 @@ Test(plan, steps_for_one_slot)
                         "load vfio_iommu_type1" TAKE("0000:01:00.0") TAKE("0000:01:00.1")},
                 {CARD TWIN HOST, "0000:00:02.0", false, ""},
                 {CARD TWIN HOST, "0000:07:00.0", false, ""},
+                /* the other entry has no card at all */
+                {TWIN HOST, "0000:02:00.0", true,
+                        "policy; hold 0000:02:00.0; load vfio_pci ids=; load vfio_iommu_type1" TAKE(
+                                "0000:02:00.0")},
                 {CARD HOST "0000:02:00.0 10de:26b1 030000 group=2 driver=nouveau\n", "0000:02:00.0",
                         true, "policy; load vfio_pci ids=; load vfio_iommu_type1"},
         };
@@ -86,6 +90,25 @@ Test(plan, steps_for_one_slot)
                 cr_expect_eq(scene_plan_slot(&scene, &address)->picked, slots[i].claimed, "%zu", i);
                 cr_expect_str_eq(scene_steps_text(&scene), slots[i].steps, "%zu", i);
         }
+}
+
+/* Of these it matters who uses them. */
+Test(plan, what_is_taken_from_its_driver)
+{
+        static const struct {
+                const char *address;
+                bool taken;
+        } rows[] = {{"0000:01:00.0", false}, {"0000:01:00.1", true}, {"0000:00:02.0", false}};
+        SCENE(scene,
+                "0000:01:00.0 10de:26b1 030000 group=1\n"
+                "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n"
+                "0000:00:02.0 8086:4680 030000 group=9 driver=i915\n",
+                ONE);
+        const Plan *plan = scene_plan(&scene);
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                cr_expect_eq(plan_takes(plan, scene_function(&scene, rows[i].address)),
+                        rows[i].taken, "%s", rows[i].address);
 }
 
 #define GRACE(bus, group, words) "0000:" bus ":00.0 10de:2342 030200 group=" group " " words "\n"

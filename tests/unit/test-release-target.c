@@ -58,7 +58,20 @@ static const struct {
                 "a:0000:01:00.0{0}"},
         {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau released\n", TWO, "a",
                 "a:0000:01:00.0{0}"},
+        {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau\n"
+              "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n",
+                "", "01:00", "0000:01:00.0:0000:01:00.0{0,1}!driver-busy"},
+        /* virtual functions are no part of it, and none is given back by itself */
+        {HOST A "vfs 0000:01:00.0 1 10de:26b8 030200 group=100" VFIO, "", "01:00",
+                "0000:01:00.0:0000:01:00.0{0}"},
+        {HOST A "0000:02:00.0 10de:26b8 030200 group=100 vf=0000:01:00.0" VFIO, "", "02:00",
+                "0000:02:00.0:-!virtual-function"},
         /* what there is none of */
+        {HOST A, TWO, "a b", "a:0000:01:00.0{0} b:-!absent"},
+        {HOST A DISK "0000:05:00.1 144d:a80b 010802 group=5\n", TWO, "05:00",
+                "0000:05:00.0:-!not-a-gpu"},
+        {HOST A "0000:05:00.0 0000:0000 000000 unreadable=class\n", TWO, "05:00",
+                "0000:05:00.0:-!not-a-gpu"},
         {HOST A, TWO, "b", "b:-!absent"},
         {HOST A, TWO, "05:00", "0000:05:00.0:-!absent"},
         {HOST A DISK, TWO, "05:00", "0000:05:00.0:-!not-a-gpu"},
@@ -78,6 +91,58 @@ Test(release_target, what_names_mean)
                         i, scene_claims_text(&scene, &claims));
                 for (size_t k = 0; k < claims.n_items; k++)
                         cr_expect(claims.items[k].released);
+        }
+}
+
+/* One more than there is room for at once: eight in one claim, and a stray. */
+Test(release_target, many_members)
+{
+        SCENE(scene,
+                HOST A "0000:01:00.2 1912:0014 0c0330 group=8" VFIO
+                       "0000:03:00.0 8086:293e 040300 group=1" VFIO
+                       "0000:03:00.1 8086:293e 040300 group=1" VFIO
+                       "0000:03:00.2 8086:293e 040300 group=1" VFIO
+                       "0000:03:00.3 8086:293e 040300 group=1" VFIO
+                       "0000:03:00.4 8086:293e 040300 group=1" VFIO
+                       "0000:03:00.5 8086:293e 040300 group=1" VFIO
+                       "0000:03:00.6 8086:293e 040300 group=1" VFIO,
+                "{ name = 'a'; address = '01:00'; functions = [ 0 ]; "
+                "allow_group_members = [ '03:00' ]; }");
+        const char *unknown = NULL;
+        Claims claims = {0};
+
+        cr_assert_eq(select_targets(&scene, "a", &claims, &unknown), 0);
+        cr_expect_str_eq(scene_claims_text(&scene, &claims), "a:0000:01:00.0{0,0,1,2,3,4,5,6,2}",
+                "%s", scene_claims_text(&scene, &claims));
+}
+
+/* What stands there in place of a card, in words. */
+Test(release_target, what_is_there)
+{
+        static const struct {
+                const char *line, *sentence;
+        } rows[] = {
+                {"", "there is no device at 0000:05:00.0"},
+                {DISK, "0000:05:00.0 (144d:a80a) is of class 0108, and its slot has no display "
+                       "controller"},
+                {"0000:05:00.0 0000:0000 000000 unreadable=class\n",
+                        "0000:05:00.0 could not be read: class"},
+                {"0000:05:00.0 10de:26b8 030200 group=100 vf=0000:01:00.0\n",
+                        "0000:05:00.0 is a virtual function of an SR-IOV card"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+                char machine[512];
+                const char *unknown = NULL;
+                Claims claims = {0};
+
+                snprintf(machine, sizeof(machine), "%s%s", HOST A, rows[i].line);
+                scene_set(&scene, machine, TWO, NULL);
+                cr_assert_eq(select_targets(&scene, "05:00", &claims, &unknown), 0);
+                cr_assert_eq(claims.n_items, 1);
+                cr_expect_str_eq(claims.items[0].findings[claim_reason(&claims.items[0])].cause,
+                        rows[i].sentence, "%zu", i);
         }
 }
 

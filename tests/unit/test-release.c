@@ -215,6 +215,8 @@ Test(release, verdicts)
                 {STEP_PROBE, STEP_TIMED_OUT, 0, "nouveau", NULL, RESULT_FAILED, REASON_TIMEOUT,
                         "not in time; now 0000:01:00.0 is on nouveau; the driver of the host does "
                         "not come back from taking it"},
+                {STEP_SETTLE, STEP_TIMED_OUT, 0, "nouveau", NULL, RESULT_FAILED, REASON_TIMEOUT,
+                        "the driver of the host does not come back from taking it"},
                 {STEP_UNBIND, STEP_TIMED_OUT, 0, NULL, NULL, RESULT_FAILED, REASON_TIMEOUT,
                         "could not take 0000:01:00.0 from vfio-pci: not in time; now 0000:01:00.0 "
                         "has no driver; power the machine off and on"},
@@ -321,4 +323,17 @@ Test(release, a_model_that_was_known)
                                      "vfio-pci knows the model 10de:26b1 no more") != NULL,
                         trials[i].said, "%zu: %s", i, verdict.message);
         }
+}
+
+/* Elsewhere in that file it says nothing. */
+Test(release, a_model_that_is_not_among_the_options)
+{
+        SCENE(scene, HOST CARD VFIO "\n", ONE);
+        const Binding now = {.driver = "nouveau"};
+
+        scene.host->policy = "options vfio-pci ids=\n# 10de:26b1\n";
+        const Plan *plan = give_back(&scene, "a");
+        const StepOutcome *outcomes = arena_array(scene.arena, plan->n_steps, sizeof(StepOutcome));
+        Verdict verdict = judge(plan, &now, outcomes, scene.arena);
+        cr_expect_str_eq(verdict.message, "0000:01:00.0 is on nouveau", "%s", verdict.message);
 }

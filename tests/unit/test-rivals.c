@@ -63,6 +63,15 @@ Test(rivals, ids)
                 {CARD HOST TWIN, NULL,
                         {RIVAL_IDS, AT, .value = "10de:26b1:ffffffff:ffffffff:40000:ff0000"}, ""},
                 {CARD HOST TWIN, NULL, {RIVAL_IDS, AT, .value = "10de"}, ""},
+                /* more fields than there are say nothing more */
+                {CARD HOST TWIN, NULL,
+                        {RIVAL_IDS, AT, .value = "10de:26b1:ffffffff:ffffffff:30000:ff0000:7"},
+                        "may take"},
+                /* no driver takes what cannot be read, and vfio-pci no bridge */
+                {CARD HOST "0000:02:00.0 10de:26b1 030000 unreadable=id\n", NULL,
+                        {RIVAL_IDS, AT, .value = "10de:26b1"}, ""},
+                {CARD HOST "0000:00:01.0 8086:460d 060400 bridge\n", NULL,
+                        {RIVAL_IDS, AT, .value = "8086:460d"}, ""},
                 {CARD HOST NIC, NULL, {RIVAL_IDS, AT, .value = "10de:26b1,8086:1572"},
                         "it may take 0000:05:00.0 (8086:1572), which"},
                 {CARD HOST TWIN "vfio built-in\n", NULL, {RIVAL_IDS, AT, .value = "10de:26b1"}, ""},
@@ -90,6 +99,10 @@ Test(rivals, drivers_that_are_kept_off)
                 {CARD HOST TWIN, NULL, {RIVAL_KEEPS_OFF, AT, .value = "nouveau"},
                         "keeps nouveau from 0000:02:00.0, which no entry claims and no driver has; "
                         "if the host is to use that card, remove the line, then `dracut -f`"},
+                /* of what shows nothing, and of a card of which this is no driver */
+                {CARD HOST "0000:05:00.0 8086:1572 020000 group=5 modules=i40e\n", NULL,
+                        {RIVAL_KEEPS_OFF, AT, .value = "i40e"}, NULL},
+                {CARD HOST TWIN, NULL, {RIVAL_KEEPS_OFF, AT, .value = "nvidia"}, NULL},
                 /* that host has another driver for it */
                 {CARD HOST "0000:02:00.0 10de:26b1 030000 group=2 driver=nvidia modules=nouveau\n",
                         NULL, {RIVAL_KEEPS_OFF, AT, .value = "nouveau"}, NULL},
@@ -105,6 +118,7 @@ Test(rivals, programs)
                 {CARD HOST, NULL, {RIVAL_LOADS, AT}, ""},
                 {CARD HOST, NULL, {RIVAL_LOADS, WORD}, ""},
                 {CARD HOST, NULL, {RIVAL_HIDES, .file = "/etc/f"}, "/etc/f hides the file"},
+                {CARD HOST, NULL, {RIVAL_SCRIPT, .file = "/etc/f"}, "/etc/f binds cards by itself"},
                 {CARD HOST, NULL, {RIVAL_SCRIPT, AT}, "/etc/f:7, \"the line\", binds cards by"},
                 {CARD HOST, NULL,
                         {RIVAL_DRIVERCTL, .file = "/etc/f", .value = "nouveau",
@@ -130,6 +144,10 @@ Test(rivals, programs)
                         {RIVAL_LIBVIRT, .file = "/etc/f", .value = "win11",
                                 .address = {0, 0, 2, 0}},
                         NULL},
+                {CARD HOST, NULL,
+                        {RIVAL_LIBVIRT, .file = "/etc/f", .value = "win11",
+                                .address = {0, 7, 0, 0}},
+                        NULL},
                 {CARD HOST, NULL, {RIVAL_UNSEEN, .value = "not seen"}, "not seen"},
                 {TWIN HOST, NULL, {RIVAL_UNSEEN, .value = "not seen"}, NULL},
                 {CARD HOST, NULL, {RIVAL_OPERATOR, .value = "nvidia-vfio-manager"},
@@ -137,12 +155,35 @@ Test(rivals, programs)
                         "node labels: `vfio-gpu export nfd --gpu-operator=off`"},
                 {CARD HOST, NULL, {RIVAL_OPERATOR, .value = "k8s-driver-manager"},
                         "clears their driver_override, unless"},
-                {"0000:01:00.0 1002:73bf 030000 group=1\n" HOST, NULL,
+                {"0000:01:00.0 1002:73bf 030000 group=1\n" HOST TWIN, NULL,
                         {RIVAL_OPERATOR, .value = "nvidia-vfio-manager"}, NULL},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
                 expect(&rows[i], i);
+}
+
+/* A card that is left alone is the host's, whoever takes it; the other is as ever. */
+Test(rivals, of_a_skipped_entry)
+{
+        static const struct {
+                const char *cmdline;
+                size_t n_warnings;
+        } rows[] = {{NULL, 2}, {"vfio_gpu.skip=b", 1}, {"vfio_gpu.skip=a,b", 0}};
+        Rival rivals[] = {
+                {RIVAL_DRIVERCTL, .file = "/a", .value = "none", .address = {0, 1, 0, 0}},
+                {RIVAL_DRIVERCTL, .file = "/b", .value = "none", .address = {0, 2, 0, 0}},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+
+                scene_set(&scene, CARD HOST TWIN, ONE ", { name = 'b'; address = '02:00'; }",
+                        rows[i].cmdline);
+                scene.host->rivals = rivals;
+                scene.host->n_rivals = ARRAY_SIZE(rivals);
+                cr_expect_eq(scene_plan(&scene)->n_warnings, rows[i].n_warnings, "%zu", i);
+        }
 }
 
 /* How a line goes away depends on what the host boots with. */

@@ -391,6 +391,27 @@ Test(rules, driver_busy_beside_the_display)
         expect_trials(trials, ARRAY_SIZE(trials));
 }
 
+/* Somebody has looked, and nobody uses it. */
+Test(rules, a_companion_that_nobody_uses)
+{
+        SCENE(scene, CARD HOST "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n", ONE);
+
+        scene_function(&scene, "0000:01:00.1")->users = (Users){.known = true};
+        const Plan *plan = scene_plan(&scene);
+        cr_expect_str_eq(scene_claims_text(&scene, &plan->claims), "a:0000:01:00.0{0,1}");
+}
+
+Test(rules, a_kernel_of_unknown_release)
+{
+        SCENE(scene, CARD HOST "vfio missing\n", ONE);
+
+        scene.host->release = NULL;
+        const Claim *claim = &scene_plan(&scene)->claims.items[0];
+        cr_expect_str_eq(claim->findings[REASON_NO_DRIVER].cause,
+                "kernel of unknown release has no vfio-pci here, neither built in nor as a module",
+                "%s", claim->findings[REASON_NO_DRIVER].cause);
+}
+
 /* What is skipped is not judged, keeps its group for the host, and is a display that is left. */
 Test(rules, skipped)
 {

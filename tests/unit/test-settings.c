@@ -144,6 +144,17 @@ Test(settings, that_nobody_has_read)
         }
 }
 
+/* Nobody reads them of a card that is left alone. */
+Test(settings, of_what_is_skipped_are_not_read)
+{
+        _cleanup_(scene_done) Scene scene = {0};
+
+        scene_set(&scene, CARD(""), WANTS("d3cold = true;"), "vfio_gpu.skip=a");
+        Function *f = scene_function(&scene, "0000:01:00.0");
+        f->settings = (Settings){.known = false};
+        cr_expect_not(plan_wants_settings(scene_plan(&scene), f));
+}
+
 /* A claim that falls for it takes its group along. */
 Test(settings, and_the_group)
 {

@@ -59,6 +59,14 @@ static int verify_without_memory(const void *context, Arena *arena)
         return arena_failed(arena) ? -ENOMEM : 0;
 }
 
+static int expect_without_memory(const void *context, Arena *arena)
+{
+        const Looking *looking = context;
+
+        (void)verify_expected(&looking->plan->claims.items[0], arena);
+        return arena_failed(arena) ? -ENOMEM : 0;
+}
+
 static void expect_trial(const Trial *trial)
 {
         SCENE(scene, trial->machine, ONE);
@@ -266,6 +274,8 @@ Test(verify, released)
                 cr_expect_eq(verdict.error, 0);
                 cr_expect_str_eq(verdict.message, trials[i].message, "%zu: %s", i, verdict.message);
                 cr_expect_eq(scene.plan->n_steps, 0);
+                const Looking looking = {.plan = scene.plan};
+                cr_expect_gt(no_memory(expect_without_memory, &looking), 0);
         }
 }
 

@@ -39,6 +39,8 @@ Test(vfio_options, what_is_told)
                 {CARD BUILT_IN, CONFIG("disable_idle_d3 = true; disable_vga = true;"),
                         "boot with `vfio_pci.disable_vga=1 vfio_pci.disable_idle_d3=1` on"},
                 {CARD BUILT_IN, CONFIG("disable_idle_d3 = false;"), NULL},
+                {CARD "vfio present\nparameter disable_vga=1\n", CONFIG("disable_vga = true;"),
+                        NULL},
                 /* not loaded yet, or a tree that does not tell */
                 {CARD, CONFIG("disable_vga = true;"), NULL},
                 {CARD "vfio present\n", CONFIG("disable_vga = true;"), NULL},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <criterion/criterion.h>
 
-#include "lib/scene.h"
+#include "unit/no-memory.h"
 
 #define CARD "0000:01:00.0 10de:26b1 030000 group=1\n"
 #define HOST "0000:00:02.0 8086:4680 030000 group=9\n"
@@ -32,6 +32,7 @@ Test(warnings, words_that_name_no_entry)
                 cr_assert_eq(plan->n_warnings, trials[i].warning ? 1 : 0, "%zu", i);
                 if (trials[i].warning)
                         cr_expect_str_eq(plan->warnings[0], trials[i].warning);
+                cr_expect_gt(no_memory_plan(&scene), 0);
         }
 }
 
