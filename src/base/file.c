@@ -2,8 +2,9 @@
 #include "base/file.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
+#include <inttypes.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 /* What is below /proc/sys refuses to be read in pieces of KMALLOC_MAX_SIZE, 4 MiB, and more
@@ -43,70 +44,108 @@ int file_write(int fd, const char *data, size_t size)
         return 0;
 }
 
-static int open_new(int dir_fd, const char *name, mode_t mode)
+/* Nobody is to foresee it. The source that blocks until the kernel has seen enough is not for the
+ * first second of a boot. */
+static char *make_name(const char *name)
 {
-        _cleanup_close_ int fd =
-                openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        uint64_t random = 0;
+        char *made = NULL;
 
-        if (fd < 0)
-                return -errno;
-        /* the mode is a promise to readers, whatever the umask */
-        return fchmod(fd, mode) < 0 ? -errno : TAKE_FD(fd);
+        (void)getrandom(&random, sizeof(random), GRND_INSECURE);
+        return asprintf(&made, ".%s.%016" PRIx64, name, random) < 0 ? NULL : made;
 }
 
-int file_begin_at(int dir_fd, const char *name, mode_t mode, char **ret_temporary)
+/* One without a name goes with the process, however that ends; NFS, FAT and others have none. */
+static int open_draft(FileDraft *draft, const char *name, mode_t mode)
 {
-        _cleanup_free_ char *temporary = NULL;
-
-        if (asprintf(&temporary, ".%s.new", name) < 0) {
-                temporary = NULL;
+        draft->fd = openat(draft->folder, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+        if (draft->fd >= 0)
+                return 0;
+        draft->name = make_name(name);
+        if (!draft->name)
                 return -ENOMEM;
-        }
-        /* left behind by a run that was killed */
-        if (unlinkat(dir_fd, temporary, 0) < 0 && errno != ENOENT)
-                return -errno;
+        draft->fd = openat(draft->folder, draft->name,
+                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (draft->fd >= 0)
+                return 0;
 
-        int fd = open_new(dir_fd, temporary, mode);
-        if (fd < 0)
-                (void)unlinkat(dir_fd, temporary, 0);
-        else
-                *ret_temporary = TAKE_PTR(temporary);
-        return fd;
-}
+        int r = -errno;
 
-/* Unlike rename(2), link(2) never replaces anything. */
-static int name_it(int dir_fd, const char *temporary, const char *name, bool replace)
-{
-        int r = replace ? renameat(dir_fd, temporary, dir_fd, name)
-                        : linkat(dir_fd, temporary, dir_fd, name, 0);
-
-        return r < 0 ? -errno : 0;
-}
-
-int file_commit_at(int dir_fd, int fd, const char *temporary, const char *name, bool replace)
-{
-        /* what has its name already must not be empty after a power cut */
-        int r = fsync(fd) < 0 ? -errno : name_it(dir_fd, temporary, name, replace);
-
-        if (r < 0 || !replace)
-                (void)unlinkat(dir_fd, temporary, 0);
+        free(TAKE_PTR(draft->name));
         return r;
 }
 
-static int write_whole(int dir_fd, const char *name, const char *text, mode_t mode, bool replace)
+int file_draft_begin(int folder, const char *name, mode_t mode, FileDraft *ret)
 {
-        _cleanup_free_ char *temporary = NULL;
-        _cleanup_close_ int fd = file_begin_at(dir_fd, name, mode, &temporary);
+        _cleanup_(file_draft_done) FileDraft draft = {.folder = folder, .fd = -EBADF};
+        int r = open_draft(&draft, name, mode);
 
-        if (fd < 0)
-                return fd;
-
-        int r = file_write(fd, text, strlen(text));
-        if (r < 0) {
-                (void)unlinkat(dir_fd, temporary, 0);
+        if (r < 0)
                 return r;
+        /* the mode is a promise to readers, whatever the umask */
+        if (fchmod(draft.fd, mode) < 0)
+                return -errno;
+        *ret = draft;
+        draft = FILE_DRAFT_NULL;
+        return 0;
+}
+
+/* Links replace nothing, so that it takes this and a rename. */
+static int name_draft(FileDraft *draft, const char *name)
+{
+        _cleanup_free_ char *made = make_name(name);
+        char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+
+        if (!made)
+                return -ENOMEM;
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", draft->fd);
+        if (linkat(AT_FDCWD, path, draft->folder, made, AT_SYMLINK_FOLLOW) < 0)
+                return -errno;
+        draft->name = TAKE_PTR(made);
+        return 0;
+}
+
+/* NFS cannot rename without replacing, FAT has no links. */
+static int rename_draft(FileDraft *draft, const char *name, bool replace)
+{
+        const unsigned flags = replace ? 0 : RENAME_NOREPLACE;
+
+        if (renameat2(draft->folder, draft->name, draft->folder, name, flags) == 0) {
+                free(TAKE_PTR(draft->name));
+                return 0;
         }
-        return file_commit_at(dir_fd, fd, temporary, name, replace);
+        if (replace || errno != EINVAL)
+                return -errno;
+        return linkat(draft->folder, draft->name, draft->folder, name, 0) < 0 ? -errno : 0;
+}
+
+int file_draft_commit(FileDraft *draft, const char *name, bool replace)
+{
+        /* what has its name already must not be empty after a power cut */
+        int r = fsync(draft->fd) < 0 ? -errno : 0;
+
+        if (r == 0 && !draft->name)
+                r = name_draft(draft, name);
+        return r < 0 ? r : rename_draft(draft, name, replace);
+}
+
+void file_draft_done(FileDraft *draft)
+{
+        if (draft->name)
+                (void)unlinkat(draft->folder, draft->name, 0);
+        free(draft->name);
+        closep(&draft->fd);
+        *draft = FILE_DRAFT_NULL;
+}
+
+static int write_whole(int folder, const char *name, const char *text, mode_t mode, bool replace)
+{
+        _cleanup_(file_draft_done) FileDraft draft = FILE_DRAFT_NULL;
+        int r = file_draft_begin(folder, name, mode, &draft);
+
+        if (r == 0)
+                r = file_write(draft.fd, text, strlen(text));
+        return r < 0 ? r : file_draft_commit(&draft, name, replace);
 }
 
 int file_create_at(int dir_fd, const char *name, const char *text, mode_t mode)

@@ -27,13 +27,27 @@ int file_replace_at(int dir_fd, const char *name, const char *text, mode_t mode)
 int file_create_at(int dir_fd, const char *name, const char *text, mode_t mode) _must_check_;
 
 /*
- * The same in steps, for what is not one text: makes a new, empty file beside `name` and returns a
- * descriptor for it, or a negative errno; `*ret_temporary` is its name, to be freed. Then either
- * file_commit_at(), which gives it its name or removes it, or whoever gives up removes it.
+ * The same in steps, for what is not one text. Nobody can foresee, open or hold back what is being
+ * written, any number may write the same file at once, and whoever is killed leaves nothing: but
+ * `.NAME.0123456789abcdef`, between two system calls, and where files cannot be without a name.
  */
-int file_begin_at(int dir_fd, const char *name, mode_t mode, char **ret_temporary) _must_check_;
-int file_commit_at(
-        int dir_fd, int fd, const char *temporary, const char *name, bool replace) _must_check_;
+typedef struct FileDraft {
+        int folder; /* of the caller */
+        int fd;     /* write to it */
+        char *name; /* that it has in the folder; NULL: none */
+} FileDraft;
+
+#define FILE_DRAFT_NULL ((FileDraft){.folder = -EBADF, .fd = -EBADF})
+
+/* Begins a file that is to be called `name`. Returns 0 or a negative errno. */
+int file_draft_begin(int folder, const char *name, mode_t mode, FileDraft *ret) _must_check_;
+
+/* Gives it its name. Returns 0; -EEXIST where there is anything of that name and `replace` is not
+ * set; or another negative errno. */
+int file_draft_commit(FileDraft *draft, const char *name, bool replace) _must_check_;
+
+/* In every case: without file_draft_commit() nothing is left. */
+void file_draft_done(FileDraft *draft);
 
 /*
  * Opens the folder `path` below `dir_fd`, and makes it first where there is none: readable for all,

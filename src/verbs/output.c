@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
-
 ExitStatus output_fail(Session *s, const char *path, int r)
 {
         if (r == -EEXIST)
@@ -61,24 +59,21 @@ ExitStatus output_begin(Session *s, const char *path, mode_t mode, Output *ret)
                 status = check_replaced(s, ret);
         if (status != EXIT_STATUS_OK)
                 return status;
-        ret->fd = file_begin_at(ret->folder, ret->name, mode, &ret->temporary);
-        return ret->fd < 0 ? output_fail(s, path, ret->fd) : EXIT_STATUS_OK;
+
+        int r = file_draft_begin(ret->folder, ret->name, mode, &ret->draft);
+
+        return r < 0 ? output_fail(s, path, r) : EXIT_STATUS_OK;
 }
 
 ExitStatus output_commit(Session *s, Output *output)
 {
-        int r = file_commit_at(
-                output->folder, output->fd, output->temporary, output->name, s->options->force);
+        int r = file_draft_commit(&output->draft, output->name, s->options->force);
 
-        free(TAKE_PTR(output->temporary));
         return r < 0 ? output_fail(s, output->path, r) : EXIT_STATUS_OK;
 }
 
 void output_done(Output *output)
 {
-        if (output->temporary)
-                (void)unlinkat(output->folder, output->temporary, 0);
-        free(output->temporary);
-        closep(&output->fd);
+        file_draft_done(&output->draft);
         closep(&output->folder);
 }

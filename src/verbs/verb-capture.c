@@ -289,14 +289,14 @@ static ExitStatus pack(Session *s, const Trace *trace, const char *file)
                 .context = &discretion,
                 .arena = s->arena,
         };
-        int r = capture_write(&input, output.fd, &result, &trouble);
+        int r = capture_write(&input, output.draft.fd, &result, &trouble);
 
         if (r < 0)
                 return session_fail(
                         s, EXIT_STATUS_MACHINE, -r, "%s is not written: %s", file, trouble);
         status = output_commit(s, &output);
         if (status == EXIT_STATUS_OK)
-                say_result(s, file, &result, output.fd);
+                say_result(s, file, &result, output.draft.fd);
         return status;
 }
 

@@ -20,7 +20,7 @@ static ExitStatus write_file(Session *s, const char *text)
         if (status != EXIT_STATUS_OK)
                 return status;
 
-        int r = file_write(output.fd, text, strlen(text));
+        int r = file_write(output.draft.fd, text, strlen(text));
         return r < 0 ? output_fail(s, s->options->output, r) : output_commit(s, &output);
 }
 

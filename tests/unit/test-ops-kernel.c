@@ -13,10 +13,9 @@
 #include "host/ops-kernel.h"
 #include "lib/tree.h"
 
-#define POLICY    "run/modprobe.d/vfio-gpu.conf"
-#define TEMPORARY "run/modprobe.d/.vfio-gpu.conf.new"
-#define OVERRIDE  "sys/devices/pci/0000:01:00.0/driver_override"
-#define DRIVER    "sys/devices/pci/0000:01:00.0/driver"
+#define POLICY   "run/modprobe.d/vfio-gpu.conf"
+#define OVERRIDE "sys/devices/pci/0000:01:00.0/driver_override"
+#define DRIVER   "sys/devices/pci/0000:01:00.0/driver"
 
 static const PciAddress address = {0, 1, 0, 0};
 
@@ -344,18 +343,14 @@ Test(ops_kernel, policy_is_written_whole_and_readable)
 
 Test(ops_kernel, policy_replaces_links_and_follows_none)
 {
-        static const char *const links[] = {POLICY, TEMPORARY};
+        _cleanup_(machine_freep) Machine *m = machine();
 
-        for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
-                _cleanup_(machine_freep) Machine *m = machine();
-
-                tree_set(m->tree, "victim", "untouched");
-                tree_link(m->tree, links[i], "../../victim");
-                cr_assert_eq(m->ops.write_policy(m->ops.context, "blacklist nouveau\n"), 0);
-                assert_text(m, "victim", "untouched");
-                assert_text(m, POLICY, "blacklist nouveau\n");
-                cr_assert(S_ISREG(mode_of(m, POLICY)));
-        }
+        tree_set(m->tree, "victim", "untouched");
+        tree_link(m->tree, POLICY, "../../victim");
+        cr_assert_eq(m->ops.write_policy(m->ops.context, "blacklist nouveau\n"), 0);
+        assert_text(m, "victim", "untouched");
+        assert_text(m, POLICY, "blacklist nouveau\n");
+        cr_assert(S_ISREG(mode_of(m, POLICY)));
 }
 
 Test(ops_kernel, policy_leaves_others_files_and_modes)
@@ -381,8 +376,6 @@ Test(ops_kernel, policy_that_cannot_be_written_changes_nothing)
 
         tree_add_directory(m->tree, POLICY);
         cr_assert_eq(m->ops.write_policy(m->ops.context, "x\n"), -EISDIR);
-        _cleanup_free_ char *temporary = tree_path(m->tree, TEMPORARY);
-        cr_assert_eq(access(temporary, F_OK), -1, "nothing is left behind");
 
         tree_add_directory(linked->tree, "elsewhere");
         tree_link(linked->tree, "run/modprobe.d", "../elsewhere");

@@ -156,7 +156,7 @@ Test(run_dir, what_stands_in_a_report_s_place_is_replaced_and_not_followed, .tim
         _cleanup_(tree_freep) Tree *tree = tree_with_run();
         _cleanup_(root_done) Root root = tree_real_root(tree);
         _cleanup_(run_dir_done) RunDir dir = RUN_DIR_NULL;
-        _cleanup_free_ char *fifo = tree_path(tree, "run/vfio-gpu/.system.json.new");
+        _cleanup_free_ char *fifo = tree_path(tree, "run/vfio-gpu/system.json");
         _cleanup_free_ char *victim = NULL;
         _cleanup_free_ char *text = NULL;
 
