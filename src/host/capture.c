@@ -40,12 +40,14 @@ typedef struct Packing {
         CaptureResult result;
 } Packing;
 
-static void leave_out(Packing *p, const char *path, const char *why)
+/* Returns 1. */
+static int leave_out(Packing *p, const char *path, const char *why)
 {
         const char **item = arena_push(p->arena, &p->result.left_out, &p->result.n_left_out);
 
         if (item)
                 *item = arena_printf(p->arena, "%s: %s", path, why);
+        return 1;
 }
 
 static Entry *add_entry(Packing *p, const char *path, TarballType type)
@@ -352,30 +354,27 @@ static int collect(Packing *p)
         return 0;
 }
 
-/* As it is, or as text without what it tells too much of. */
+/* These return 0; 1: it is left out; -ENOMEM; -EFBIG: nothing more goes in. */
+
 static int keep(Packing *p, Entry *entry, const char *data, size_t size)
 {
-        const CaptureInput *input = p->input;
+        CaptureView view = {.data = data, .size = size};
 
-        if (input->filter && !memchr(data, '\0', size)) {
-                const char *text = arena_strndup(p->arena, data, size);
+        if (p->input->filter)
+                p->input->filter(p->input->context, entry->path, &view);
+        if (view.left_out)
+                return leave_out(p, entry->path, view.left_out);
 
-                data = text ? input->filter(input->context, entry->path, text) : NULL;
-                if (!data)
-                        return -ENOMEM;
-                size = strlen(data);
-        }
-
-        void *copy = arena_alloc(p->arena, size ? size : 1);
-        if (!copy)
+        void *copy = arena_alloc(p->arena, view.size ? view.size : 1);
+        if (arena_failed(p->arena))
                 return -ENOMEM;
-        entry->data = memcpy(copy, data, size);
-        entry->size = size;
-        p->total += size;
+        entry->data = memcpy(copy, view.data, view.size);
+        entry->size = view.size;
+        p->total += view.size;
         return p->total > capture_limits.total_max ? -EFBIG : 0;
 }
 
-/* Returns 0, -ENOMEM, -EFBIG: nothing more goes in; or why this file cannot be read, positive. */
+/* What cannot be read is left out, as if it were not there. */
 static int read_file(Packing *p, Entry *entry)
 {
         _cleanup_close_ int fd = root_open_file(
@@ -383,16 +382,18 @@ static int read_file(Packing *p, Entry *entry)
         struct stat st = {0};
 
         if (fd < 0 || fstat(fd, &st) < 0)
-                return fd < 0 ? -fd : errno;
+                return leave_out(p, entry->path, strerror(fd < 0 ? -fd : errno));
         if (!S_ISREG(st.st_mode))
-                return EINVAL;
+                return leave_out(p, entry->path, strerror(EINVAL));
         entry->mode = st.st_mode & 0777;
 
         ssize_t n = file_read_up_to(fd, p->buffer, capture_limits.file_max + 1);
 
         if (n < 0)
-                return (int)-n;
-        return (size_t)n > capture_limits.file_max ? EFBIG : keep(p, entry, p->buffer, (size_t)n);
+                return leave_out(p, entry->path, strerror((int)-n));
+        if ((size_t)n > capture_limits.file_max)
+                return leave_out(p, entry->path, strerror(EFBIG));
+        return keep(p, entry, p->buffer, (size_t)n);
 }
 
 static int load_entry(Packing *p, Entry *entry)
@@ -405,7 +406,6 @@ static int load_entry(Packing *p, Entry *entry)
         return entry->read ? read_file(p, entry) : 0;
 }
 
-/* What cannot be read is left out, as if it were not there. */
 static int load(Packing *p)
 {
         size_t kept = 0;
@@ -416,9 +416,7 @@ static int load(Packing *p)
 
                 if (r < 0)
                         return r;
-                if (r > 0)
-                        leave_out(p, entry.path, strerror(r));
-                else
+                if (r == 0)
                         p->entries[kept++] = entry;
         }
         p->n_entries = kept;

@@ -23,8 +23,16 @@ typedef struct CaptureLimits {
 /* More than any machine needs, and less than fills a disk or a memory. */
 extern const CaptureLimits capture_limits;
 
-/* Returns what is to be packed in place of the text of `path`, in an arena; NULL: memory is out. */
-typedef const char *(*CaptureFilter)(void *context, const char *path, const char *text);
+/* What may be shown of a file. */
+typedef struct CaptureView {
+        const char *data;
+        size_t size;
+        const char *left_out; /* why nothing of it may be, or NULL */
+} CaptureView;
+
+/* Takes out of the view what is not for others; what it holds then lives as long as the arena,
+ * which remembers when memory is out. */
+typedef void (*CaptureFilter)(void *context, const char *path, CaptureView *view);
 
 /* A file that was not looked at, or not as a file. */
 typedef struct CaptureExtra {
@@ -38,7 +46,7 @@ typedef struct CaptureInput {
         const Trace *trace;         /* that has ended */
         const CaptureExtra *extras; /* take the place of what has the same path */
         size_t n_extras;
-        CaptureFilter filter; /* for what is text; NULL: all goes in as it is */
+        CaptureFilter filter; /* NULL: all goes in as it is */
         void *context;
         Arena *arena; /* of what is told */
 } CaptureInput;

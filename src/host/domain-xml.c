@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/library.h"
+#include "base/text.h"
 
 /* The older one until libxml2 2.13. */
 #define SONAME       "libxml2.so.16"
@@ -168,4 +169,48 @@ int domain_xml_read(const char *text, size_t size, DomainXmlSink sink, void *con
         xml.xmlFreeTextReader(p.reader);
         free(p.domain_name);
         return r;
+}
+
+static void add_escaped(Text *out, const char *text)
+{
+        for (; *text; text++)
+                if (strchr("<>&", *text))
+                        text_add(out, "&#%d;", *text);
+                else
+                        text_add(out, "%c", *text);
+}
+
+/* The name stands before the devices that it is told with. */
+static void add_hostdev(const char *domain, PciAddress a, void *context)
+{
+        Text *out = context;
+
+        if (text_is_empty(out)) {
+                text_add(out, "<domain>\n");
+                if (*domain) {
+                        text_add(out, "  <name>");
+                        add_escaped(out, domain);
+                        text_add(out, "</name>\n");
+                }
+                text_add(out, "  <devices>\n");
+        }
+        text_add(out,
+                "    <hostdev mode='subsystem' type='pci' managed='yes'><source><address "
+                "domain='0x%04x' bus='0x%02x' slot='0x%02x' function='%u'/></source></hostdev>\n",
+                a.domain, a.bus, a.device, a.function);
+}
+
+int domain_xml_excerpt(const char *text, Arena *arena, const char **ret)
+{
+        Text out = TEXT_IN(arena);
+        int r = domain_xml_read(text, strlen(text), add_hostdev, &out);
+
+        if (r < 0 && r != -EBADMSG)
+                return r;
+        if (r == 0)
+                text_add(&out, text_is_empty(&out) ? "<domain/>\n" : "  </devices>\n</domain>\n");
+        if (arena_failed(arena))
+                return -ENOMEM;
+        *ret = out.string;
+        return 0;
 }

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "base/macro.h"
+#include "base/arena.h"
 #include "base/pci-address.h"
 
 /* A PCI function that libvirt itself takes from its driver for the domain, and gives back to it:
@@ -18,3 +18,10 @@ typedef void (*DomainXmlSink)(const char *domain, PciAddress address, void *cont
  * libxml2 is not here, -ENOSYS when it is not as it should be; or -ENOMEM.
  */
 int domain_xml_read(const char *text, size_t size, DomainXmlSink sink, void *context) _must_check_;
+
+/*
+ * Makes a text in which domain_xml_read() finds what it finds in `text`, and fails where it fails,
+ * and nothing else: passwords stand there, too. In `arena`. Returns 0, or -ENOENT, -ENOSYS, -ENOMEM
+ * as above.
+ */
+int domain_xml_excerpt(const char *text, Arena *arena, const char **ret) _must_check_;

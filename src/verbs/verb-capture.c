@@ -4,9 +4,9 @@
 
 #include "base/mask.h"
 #include "base/text.h"
-#include "base/xml-excerpt.h"
 #include "config/kernel-mask.h"
 #include "host/capture.h"
+#include "host/domain-xml.h"
 #include "host/scan-card.h"
 #include "host/scan-recipes.h"
 #include "host/scan-settings.h"
@@ -221,32 +221,58 @@ typedef struct Discretion {
         bool serials;
 } Discretion;
 
-/* Passwords are nobody's to see, --serials or not. */
-static const char *filter(void *context, const char *path, const char *text)
+/* Sets `*reterr_why` where nothing of a domain may be shown. */
+static const char *domain_excerpt(const char *text, Arena *arena, const char **reterr_why)
+{
+        const char *excerpt = NULL;
+        int r = domain_xml_excerpt(text, arena, &excerpt);
+
+        if (r == -ENOENT || r == -ENOSYS)
+                *reterr_why = "without libxml2 (the package libxml2) its passwords cannot be told "
+                              "from the rest";
+        return excerpt;
+}
+
+static const char *share_text(Share share, const char *text, Arena *arena, const char **reterr_why)
+{
+        switch (share) {
+        case SHARE_CMDLINE:
+                return kernel_mask(text, arena);
+        case SHARE_WORDS:
+                return kernel_mask_file(text, arena);
+        case SHARE_LINES:
+                return binding_lines(text, arena);
+        case SHARE_DOMAIN:
+                return domain_excerpt(text, arena, reterr_why);
+        case SHARE_ALL:
+        case SHARE_MASKED:
+                break;
+        }
+        return text;
+}
+
+/* Passwords are nobody's to see, --serials or not. What masks them reads text, to its end. */
+static void filter(void *context, const char *path, CaptureView *view)
 {
         Discretion *discretion = context;
         Arena *arena = discretion->mask.arena;
         Share share = share_of(path);
 
-        switch (share) {
-        case SHARE_ALL:
-                return text;
-        case SHARE_CMDLINE:
-                text = kernel_mask(text, arena);
-                break;
-        case SHARE_WORDS:
-                text = kernel_mask_file(text, arena);
-                break;
-        case SHARE_LINES:
-                text = binding_lines(text, arena);
-                break;
-        case SHARE_DOMAIN:
-                text = xml_excerpt(text, arena);
-                break;
-        case SHARE_MASKED:
-                break;
+        if (share == SHARE_ALL)
+                return;
+        if (memchr(view->data, '\0', view->size)) {
+                view->left_out = "it has NUL bytes, and so nobody knows what is to be masked in it";
+                return;
         }
-        return text && !discretion->serials ? mask_identifiers(&discretion->mask, text) : text;
+
+        const char *text = arena_strndup(arena, view->data, view->size);
+
+        if (text)
+                text = share_text(share, text, arena, &view->left_out);
+        if (text && !discretion->serials)
+                text = mask_identifiers(&discretion->mask, text);
+        view->data = text;
+        view->size = text ? strlen(text) : 0;
 }
 
 static void say_result(Session *s, const char *file, const CaptureResult *result, int fd)

@@ -407,20 +407,26 @@ Test(capture, links_lead_where_they_led)
         }
 }
 
-static const char *shout(_unused_ void *context, const char *path, const char *text)
+static void shout(_unused_ void *context, const char *path, CaptureView *view)
 {
-        return strcmp(path, "etc/crypttab") == 0 ? "masked\n" : text;
+        if (strcmp(path, "etc/crypttab") == 0)
+                *view = (CaptureView){.data = "masked\n", .size = strlen("masked\n")};
+        if (strcmp(path, "etc/added") == 0)
+                view->left_out = "for no one";
 }
 
-Test(capture, text_is_filtered_and_the_rest_is_not)
+Test(capture, is_filtered)
 {
         _cleanup_(tree_freep) Tree *machine = make_machine();
         _cleanup_(arena_freep) Arena *arena = arena_new();
         _cleanup_(root_done) Root root = ROOT_NULL;
         _cleanup_free_ char *trouble = NULL;
+        const CaptureResult result = capture(machine, arena, shout);
 
-        (void)capture(machine, arena, shout);
+        cr_assert_eq(result.n_left_out, 1);
+        cr_expect_str_eq(result.left_out[0], "etc/added: for no one");
         cr_assert(open_archive(&capture_limits, &root, &trouble) == 0, "%s", trouble);
+        cr_expect_not(root_exists(&root, "etc/added"));
         expect_text(&root, "etc/crypttab", "masked");
         expect_text(&root, "sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de");
 }

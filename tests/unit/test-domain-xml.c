@@ -72,5 +72,35 @@ Test(domain_xml, read)
                 cr_expect_eq(r, rows[i].r, "%zu: %d", i, r);
                 cr_expect(!rows[i].found || strcmp(text.string, rows[i].found) == 0, "%zu: %s", i,
                         text.string);
+
+                /* and the same in what is left of it for others */
+                Text again = TEXT_IN(arena);
+                const char *excerpt = NULL;
+
+                cr_assert_eq(domain_xml_excerpt(rows[i].text, arena, &excerpt), 0);
+                cr_expect_eq(domain_xml_read(excerpt, strlen(excerpt), note, &again), r, "%zu: %s",
+                        i, excerpt);
+                cr_expect_str_eq(again.string, text.string, "%zu", i);
         }
+}
+
+Test(domain_xml, excerpt)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        const char *excerpt = NULL;
+
+        cr_assert_eq(domain_xml_excerpt("<domain type='kvm'><name>a &amp;&lt;&gt; b</name>"
+                                        "<title>secret</title><devices>"
+                                        "<graphics type='vnc' passwd='secret'/>"
+                                        "<!-- secret -->" HOSTDEV(MANAGED " secret='secret'",
+                                                "secret" AT_1) "</devices></domain>",
+                             arena, &excerpt),
+                0);
+        cr_expect_str_eq(excerpt, "<domain>\n  <name>a &#38;&#60;&#62; b</name>\n  <devices>\n"
+                                  "    <hostdev mode='subsystem' type='pci' managed='yes'><source>"
+                                  "<address domain='0x0000' bus='0x01' slot='0x00' function='1'/>"
+                                  "</source></hostdev>\n  </devices>\n</domain>\n");
+        cr_assert_eq(
+                domain_xml_excerpt("<domain><name>secret</name></domain>", arena, &excerpt), 0);
+        cr_expect_str_eq(excerpt, "<domain/>\n");
 }
