@@ -11,7 +11,7 @@
                 x(scols_line_get_cell) x(scols_cell_set_data) x(scols_cell_set_color)              \
                         x(scols_column_get_header) x(scols_table_enable_colors)                    \
                                 x(scols_table_set_termforce) x(scols_table_set_termwidth)          \
-                                        x(scols_print_table_to_string)
+                                        x(scols_column_get_width) x(scols_print_table_to_string)
 
 /* Its functions, under their own names. */
 typedef struct TableLibrary {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/columns.h"
 #include "base/text.h"
 
 /* ECMA-48, select graphic rendition */
@@ -51,7 +52,8 @@ static int set_cell(const Look *look, struct libscols_cell *cell, const Cell *co
         return r;
 }
 
-static int add_column(const Look *look, struct libscols_table *to, const Column *column)
+static int add_column(const Look *look, struct libscols_table *to, const Column *column,
+        struct libscols_column **ret)
 {
         const TableLibrary *library = look->library;
         int flags = (column->cut ? SCOLS_FL_TRUNC : 0) | (column->right ? SCOLS_FL_RIGHT : 0) |
@@ -60,54 +62,106 @@ static int add_column(const Look *look, struct libscols_table *to, const Column 
 
         if (!made)
                 return -ENOMEM;
+        *ret = made;
         return set_cell(look, library->scols_column_get_header(made),
                 &(Cell){.text = column->name, .tone = TONE_HEAD});
 }
 
-static int add_columns(const Table *table, const Look *look, struct libscols_table *to)
+/* A table as the library has it. What has no room is NULL. */
+typedef struct Made {
+        const Table *table;
+        const Look *look;
+        struct libscols_table *to;
+        struct libscols_column **columns;
+        struct libscols_line **lines;
+} Made;
+
+static int add_columns(Made *made)
 {
+        const Table *table = made->table;
+
+        for (size_t i = 0; i < table->n_columns; i++) {
+                if (!has_room(table, made->look, i))
+                        continue;
+
+                int r = add_column(made->look, made->to, &table->columns[i], &made->columns[i]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Those of a row that have room, in their order. */
+static int set_cells(const Made *made, size_t row, const Cell *cells)
+{
+        const TableLibrary *library = made->look->library;
+        size_t place = 0;
         int r = 0;
 
-        for (size_t i = 0; i < table->n_columns && r == 0; i++)
-                if (has_room(table, look, i))
-                        r = add_column(look, to, &table->columns[i]);
+        for (size_t i = 0; i < made->table->n_columns && r == 0; i++)
+                if (made->columns[i])
+                        r = set_cell(made->look,
+                                library->scols_line_get_cell(made->lines[row], place++), &cells[i]);
         return r;
 }
 
-/* `lines` has a place for each row. */
-static int add_row(const Table *table, const Look *look, size_t index, struct libscols_table *to,
-        struct libscols_line **lines)
+static int add_row(Made *made, size_t index)
 {
-        const TableLibrary *library = look->library;
-        const Row *row = &table->rows[index];
-        struct libscols_line *line = library->scols_table_new_line(
-                to, row->parent == TABLE_NO_PARENT ? NULL : lines[row->parent]);
-        size_t place = 0;
-        int r = line ? 0 : -ENOMEM;
+        const Row *row = &made->table->rows[index];
+        struct libscols_line *parent =
+                row->parent == TABLE_NO_PARENT ? NULL : made->lines[row->parent];
 
-        for (size_t i = 0; i < table->n_columns && r == 0; i++)
-                if (has_room(table, look, i))
-                        r = set_cell(
-                                look, library->scols_line_get_cell(line, place++), &row->cells[i]);
-        lines[index] = line;
-        return r;
+        made->lines[index] = made->look->library->scols_table_new_line(made->to, parent);
+        return made->lines[index] ? set_cells(made, index, row->cells) : -ENOMEM;
 }
 
-static int fill(const Table *table, const Look *look, struct libscols_table *to)
+static int fill(Made *made)
 {
-        const TableLibrary *library = look->library;
-        struct libscols_line **lines =
-                arena_array(table->arena, table->n_rows, sizeof(struct libscols_line *));
-        int r = lines ? add_columns(table, look, to) : -ENOMEM;
+        const TableLibrary *library = made->look->library;
+        int r = add_columns(made);
 
-        for (size_t i = 0; i < table->n_rows && r == 0; i++)
-                r = add_row(table, look, i, to, lines);
+        for (size_t i = 0; i < made->table->n_rows && r == 0; i++)
+                r = add_row(made, i);
         if (r == 0)
-                r = library->scols_table_enable_colors(to, look->colours);
+                r = library->scols_table_enable_colors(made->to, made->look->colours);
         /* otherwise it asks standard output itself */
         if (r == 0)
-                r = library->scols_table_set_termforce(to, SCOLS_TERMFORCE_ALWAYS);
-        return r < 0 ? r : library->scols_table_set_termwidth(to, look->width);
+                r = library->scols_table_set_termforce(made->to, SCOLS_TERMFORCE_ALWAYS);
+        return r < 0 ? r : library->scols_table_set_termwidth(made->to, made->look->width);
+}
+
+/* The library cuts without a mark; but once it has printed, it knows how wide its columns are. */
+static int mark_cuts(const Made *made)
+{
+        const Table *table = made->table;
+        int r = 0;
+
+        for (size_t i = 0; i < table->n_rows && r == 0; i++) {
+                Cell *cells = arena_array(table->arena, table->n_columns, sizeof(Cell));
+
+                for (size_t k = 0; cells && k < table->n_columns; k++) {
+                        struct libscols_column *column = made->columns[k];
+
+                        cells[k] = table->rows[i].cells[k];
+                        if (column && table->columns[k].cut && cells[k].text)
+                                cells[k].text = columns_cut(cells[k].text,
+                                        made->look->library->scols_column_get_width(column),
+                                        table->arena);
+                }
+                r = cells ? set_cells(made, i, cells) : -ENOMEM;
+        }
+        return r;
+}
+
+static int print(const Made *made, char **ret)
+{
+        const TableLibrary *library = made->look->library;
+        _cleanup_free_ char *uncut = NULL;
+        int r = library->scols_print_table_to_string(made->to, &uncut);
+
+        if (r == 0)
+                r = mark_cuts(made);
+        return r < 0 ? r : library->scols_print_table_to_string(made->to, ret);
 }
 
 /* What is left of the last cells of a row is of no use, and each version of the library leaves
@@ -130,16 +184,23 @@ static const char *trim(Arena *arena, const char *lines)
 const char *table_format(const Table *table, const Look *look)
 {
         const TableLibrary *library = look->library;
+        Arena *arena = table->arena;
         _cleanup_free_ char *text = NULL;
-        struct libscols_table *made = library->scols_new_table();
-        int r = made && !arena_failed(table->arena) ? fill(table, look, made) : -ENOMEM;
+        Made made = {
+                .table = table,
+                .look = look,
+                .to = library->scols_new_table(),
+                .columns = arena_array(arena, table->n_columns, sizeof(*made.columns)),
+                .lines = arena_array(arena, table->n_rows, sizeof(*made.lines)),
+        };
+        int r = made.to && !arena_failed(arena) ? fill(&made) : -ENOMEM;
 
         if (r == 0)
-                r = library->scols_print_table_to_string(made, &text);
-        if (made)
-                library->scols_unref_table(made);
-        if (r == 0)
-                return trim(table->arena, text);
-        arena_fail(table->arena);
+                r = print(&made, &text);
+        if (made.to)
+                library->scols_unref_table(made.to);
+        if (r == 0 && !arena_failed(arena))
+                return trim(arena, text);
+        arena_fail(arena);
         return "";
 }

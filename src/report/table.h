@@ -26,7 +26,7 @@ typedef enum Tone {
 typedef struct Column {
         const char *name;
         unsigned from; /* the width of a terminal that has room for it */
-        bool cut;      /* gives way first where the table is too wide */
+        bool cut;      /* gives way first where the table is too wide, with a mark */
         bool right;    /* numbers */
         bool tree;     /* shows what row belongs to what */
 } Column;

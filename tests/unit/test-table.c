@@ -58,7 +58,7 @@ Test(table, is_as_wide_as_the_terminal)
                 /* only what may be cut is cut */
                 {60, "0123456789012345678901234567890123456789abcdefghijklmnopqrstuvwxyz",
                         "CARD      NAME                                         GROUP\n"
-                        "01:00.0   0123456789012345678901234567890123456789abcd     3\n"
+                        "01:00.0   0123456789012345678901234567890123456789a...     3\n"
                         "`-01:00.1                                                 13\n"},
                 {132, "0123456789012345678901234567890123456789abcdefghijklmnopqrstuvwxyz",
                         "CARD      NAME                                                            "
@@ -104,6 +104,27 @@ Test(table, letters_of_the_user_s_locale)
                 "CARD      NAME GROUP\n"
                 "01:00.0   \xe5\x8d\xa1       3\n"
                 "└─01:00.1         13\n");
+}
+
+/* What was cut says so, in no more room than it had. */
+Test(table, a_mark_where_something_was_cut)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        const char *name = "0123456789012345678901234567890123456789\xc3\xbc"
+                           "bcdefghijklmnopqrstuvwxyz";
+
+        cr_assert_not_null(setlocale(LC_CTYPE, "C.UTF-8"));
+        cr_expect_str_eq(format(arena, 60, false, name),
+                "CARD      NAME                                         GROUP\n"
+                "01:00.0   0123456789012345678901234567890123456789\xc3\xbc"
+                "bc\xe2\x80\xa6     3\n"
+                "└─01:00.1                                                 13\n");
+        cr_expect_str_eq(format(arena, 60, true, name),
+                "\033[1mCARD     \033[0m \033[1mNAME                                        "
+                "\033[0m \033[1mGROUP\033[0m\n"
+                "\033[1;31m01:00.0  \033[0m 0123456789012345678901234567890123456789\xc3\xbc"
+                "bc\xe2\x80\xa6     3\n"
+                "└─01:00.1                                                 13\n");
 }
 
 Test(table, colours_where_they_are_wanted)
