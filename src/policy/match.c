@@ -197,3 +197,27 @@ bool match_wants_serial(const Config *config, const Host *host, const Function *
 {
         return any_may_pick(config, SELECT_SERIAL, host, f);
 }
+
+const Function *match_by_serial(const Host *host, const Entry *entry)
+{
+        for (size_t i = 0; i < host->n_functions && entry->selectors & SELECT_SERIAL; i++) {
+                const Function *f = &host->functions[i];
+
+                if (match_is_gpu(host, entry, f) &&
+                        !(match_failing(host, entry, f) & SELECT_SERIAL))
+                        return f;
+        }
+        return NULL;
+}
+
+bool match_may_have_moved(const Config *config, const Host *host, const Function *f)
+{
+        for (size_t i = 0; i < config->n_entries; i++) {
+                const Entry *entry = &config->entries[i];
+
+                if (entry->selectors & SELECT_SERIAL && counts(entry, f) &&
+                        !match_by_serial(host, entry))
+                        return true;
+        }
+        return false;
+}

@@ -40,3 +40,10 @@ bool match_wants_answer(const Config *config, const Host *host, const Function *
 
 /* True when an entry can only be told by the serial number of `f`, which must be read for it. */
 bool match_wants_serial(const Config *config, const Host *host, const Function *f);
+
+/* The first GPU whose serial number is that of the entry, wherever it is; NULL: none that is known,
+ * or the entry has no serial number. */
+const Function *match_by_serial(const Host *host, const Entry *entry);
+
+/* True when `f` is a GPU that may have the serial number of an entry whose own GPUs have not. */
+bool match_may_have_moved(const Config *config, const Host *host, const Function *f);

@@ -317,6 +317,21 @@ static void add_all(Miss *miss)
                 text_is_empty(&gpus) ? "none" : gpus.string);
 }
 
+/* The card itself, where more about it is another than the place, or there is no place. */
+static void add_serial_elsewhere(Miss *miss)
+{
+        const Function *f = match_by_serial(miss->host, miss->entry);
+        unsigned failing = f ? match_failing(miss->host, miss->entry, f) : 0;
+        bool single = !(failing & (failing - 1));
+
+        /* add_near() has it */
+        if (!f || was_told(miss, f) || (single && !(failing & ~SELECT_ONE_CARD)))
+                return;
+        text_add(&miss->text, "; serial %s is that of %s, which %s",
+                PCI_SERIAL(miss->entry->serial), PCI_ADDRESS(f->address),
+                differences(miss, f, failing));
+}
+
 const char *near_miss_none(const Host *host, const Entry *entry, Arena *arena)
 {
         Miss miss = {.host = host, .entry = entry, .arena = arena, .text = TEXT_IN(arena)};
@@ -327,6 +342,7 @@ const char *near_miss_none(const Host *host, const Entry *entry, Arena *arena)
                 add_places(&miss);
                 add_near(&miss, SELECT_ONE_CARD);
         }
+        add_serial_elsewhere(&miss);
         return arena_failed(arena) ? NULL : miss.text.string;
 }
 

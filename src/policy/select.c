@@ -68,8 +68,10 @@ static void refuse_stranger(const Selection *s, Claim *claim)
         const Entry *entry = claim->entry;
         const Function *f = named_stranger(s->host, entry);
         const Function *gpu = f ? match_gpu(s->host, entry, f) : NULL;
+        const Function *moved = match_by_serial(s->host, entry);
         /* nobody reads the serial number of what is no GPU */
-        bool fits = f && !(match_failing(s->host, entry, f) & ~SELECT_SERIAL);
+        bool fits = f && !(match_failing(s->host, entry, f) & ~SELECT_SERIAL) &&
+                    (!moved || pci_address_same_slot(moved->address, f->address));
 
         if (f && !gpu && slot_is_unreadable(s->host, f))
                 claim_refuse(claim, REASON_UNREADABLE,

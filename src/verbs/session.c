@@ -191,17 +191,22 @@ static unsigned wanted_of(const Session *s, const Function *f)
         return wanted;
 }
 
-/* Only cards that an entry may mean: to ask wakes them. */
-ExitStatus session_ask_cards(Session *s)
+/* To ask wakes a card. */
+static ExitStatus ask(Session *s, unsigned (*of)(const Session *s, const Function *f))
 {
         unsigned *wanted = arena_array(s->arena, s->host->n_functions, sizeof(*wanted));
 
         if (!wanted)
                 return session_out_of_memory(s);
         for (size_t i = 0; i < s->host->n_functions; i++)
-                wanted[i] = wanted_of(s, &s->host->functions[i]);
+                wanted[i] = of(s, &s->host->functions[i]);
         return scan_cards(&s->root, s->host, wanted) < 0 ? session_out_of_memory(s)
                                                          : EXIT_STATUS_OK;
+}
+
+ExitStatus session_ask_cards(Session *s)
+{
+        return ask(s, wanted_of);
 }
 
 static ExitStatus build_plan(Session *s)
@@ -277,13 +282,38 @@ ExitStatus session_ask_users(Session *s)
         return EXIT_STATUS_OK;
 }
 
+static unsigned wanted_elsewhere(const Session *s, const Function *f)
+{
+        return f->serial.state == SERIAL_UNREAD && match_may_have_moved(s->config, s->host, f)
+                       ? SCAN_CARD_SERIAL
+                       : 0;
+}
+
+/* Where a card is not, who asks for it wants to know where it is; at boot no other is asked. */
+static ExitStatus look_elsewhere(Session *s)
+{
+        bool any = false;
+
+        if (s->plan->off != PLAN_ON)
+                return EXIT_STATUS_OK;
+        for (size_t i = 0; i < s->host->n_functions; i++)
+                any |= wanted_elsewhere(s, &s->host->functions[i]) != 0;
+        if (!any)
+                return EXIT_STATUS_OK;
+
+        ExitStatus status = ask(s, wanted_elsewhere);
+        return status == EXIT_STATUS_OK ? session_plan(s) : status;
+}
+
 ExitStatus session_open(const Options *options, unsigned scan_flags, Session *ret)
 {
         ExitStatus status = session_start(options, ret);
 
         if (status == EXIT_STATUS_OK)
                 status = session_scan(ret, scan_flags);
-        return status == EXIT_STATUS_OK ? session_plan(ret) : status;
+        if (status == EXIT_STATUS_OK)
+                status = session_plan(ret);
+        return status == EXIT_STATUS_OK ? look_elsewhere(ret) : status;
 }
 
 ImageState session_judge_image(const Session *s)

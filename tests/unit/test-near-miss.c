@@ -120,6 +120,28 @@ Test(near_miss, serial_numbers)
         };
 
         expect_picks(MACHINE, picks, ARRAY_SIZE(picks));
+        /* the card has moved, and may be another than the entry says */
+        static const Pick moved[] = {
+                {"{ serial = '0000000000000022'; address = '09:00'; }", ABSENT,
+                        "there is no device at 0000:09:00.0; what matches but for the address: "
+                        "0000:02:00.0 (10de:26b1)"},
+                {"{ serial = '0000000000000022'; address = '03:00'; }", ABSENT,
+                        "only root may read it; what matches but for the address: 0000:02:00.0 "
+                        "(10de:26b1)"},
+                {"{ serial = '0000000000000022'; address = '01:00'; }", ABSENT,
+                        "0000:01:00.0 is 144d:a80a of class 0108, no GPU; what matches but for the "
+                        "address: 0000:02:00.0 (10de:26b1)"},
+                {"{ serial = '0000000000000022'; address = '09:00'; id = '10de:2330'; }", ABSENT,
+                        "there is no device at 0000:09:00.0; serial 00-00-00-00-00-00-00-22 is "
+                        "that of 0000:02:00.0, which is 10de:26b1, not 10de:2330"},
+                {"{ serial = '0000000000000022'; address = '09:00'; slot = '1'; }", ABSENT,
+                        "; serial 00-00-00-00-00-00-00-22 is that of 0000:02:00.0, which is in "
+                        "slot \"2\", not in slot \"1\""},
+                {"{ serial = '0000000000000022'; vendor = 'amd'; }", ABSENT,
+                        "; serial 00-00-00-00-00-00-00-22 is that of 0000:02:00.0, which is "
+                        "10de:26b1, not of vendor 1002"},
+        };
+        expect_picks(MACHINE, moved, ARRAY_SIZE(moved));
         expect_pick("0000:02:00.0 10de:26b1 030000 serial=none\n",
                 &(Pick){"{ serial = '0000000000000033'; address = '02:00'; }", ABSENT,
                         "0000:02:00.0 has no serial number"},
