@@ -11,6 +11,8 @@
 static const char *const kept[] = {
         "vfio",
         "rd.vfio_gpu",
+        "systemd.mask=vfio_gpu",
+        "rd.systemd.mask=vfio_gpu",
         "iommu",
         "intel_iommu",
         "amd_iommu",

@@ -242,6 +242,7 @@ typedef struct Host {
         KernelLine kernel_line;
         Initrd initrd;
         bool enabled;        /* vfio-gpu.service is */
+        const char *masked;  /* the link to /dev/null that stands in its place, or NULL */
         Function *functions; /* sorted by address */
         size_t n_functions;
         Slot *slots; /* sorted by name */

@@ -9,6 +9,8 @@
 #include "host/run-dir.h"
 #include "host/scan-install-conf.h"
 
+#define UNIT_MAX ((size_t)64 * 1024)
+
 /* A folder that the package of a kernel has left behind has no indexes any more. */
 static bool has_indexes(int directory, const char *name)
 {
@@ -81,9 +83,43 @@ static bool is_enabled(const Root *root)
         return false;
 }
 
+/* From anywhere; in a tree that was captured links are relative. */
+static bool is_null(const char *target)
+{
+        while (strncmp(target, "../", 3) == 0)
+                target += 3;
+        return strcmp(target + (*target == '/'), "dev/null") == 0;
+}
+
+/* systemd.unit(5): an empty file does it, too. */
+static bool is_mask(const Root *root, const char *path)
+{
+        _cleanup_free_ char *target = NULL, *text = NULL;
+
+        if (root_link_target(root, path, &target) == 0)
+                return is_null(target);
+        return root_read(root, path, UNIT_MAX, &text) == 0 && !*text;
+}
+
+/* A unit file in the first folder has the right of way before one in the second. */
+static const char *find_mask(const Root *root)
+{
+        static const char *const paths[] = {
+                "/etc/systemd/system/vfio-gpu.service", "/run/systemd/system/vfio-gpu.service"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+                _cleanup_close_ int fd = root_open_file(root, paths[i] + 1, O_PATH | O_NOFOLLOW);
+
+                if (fd >= 0)
+                        return is_mask(root, paths[i] + 1) ? paths[i] : NULL;
+        }
+        return NULL;
+}
+
 void scan_image(const Root *root, Host *host)
 {
         host->image_tool = read_tool(root);
         host->initrd = read_initrd(root, host->arena);
         host->enabled = is_enabled(root);
+        host->masked = find_mask(root);
 }

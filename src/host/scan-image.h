@@ -6,6 +6,6 @@
 #include "host/host.h"
 #include "host/root.h"
 
-/* Sets `image_tool`, `initrd` and `enabled`. An initramfs has no tools in it, and a tree that was
- * captured may lack them: IMAGE_TOOL_UNKNOWN. */
+/* Sets `image_tool`, `initrd`, `enabled` and `masked`. An initramfs has no tools in it, and a tree
+ * that was captured may lack them: IMAGE_TOOL_UNKNOWN. */
 void scan_image(const Root *root, Host *host);

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "policy/kernel-line.h"
+#include "policy/unit-mask.h"
 
 #define CONFIG "/etc/vfio-gpu.conf"
 
@@ -206,6 +207,23 @@ static bool wants_image(const Planning *p)
         return !p->host->initrd.ran && has_image(p) && lists_any(p);
 }
 
+/* A unit that is masked cannot be enabled before that is over. */
+static void add_unmasking(Planning *p)
+{
+        const char *command = unit_mask_command(p->host);
+
+        for (Stage stage = STAGE_INITRD; stage <= STAGE_SYSTEM; stage++) {
+                const char *word = unit_mask_word(p->host, stage);
+
+                if (!word)
+                        continue;
+                change_line(p, KERNEL_LINE_REMOVE, word);
+                p->reboot = true;
+        }
+        if (command)
+                add(p, command, arena_printf(p->arena, "%s masks it", p->host->masked));
+}
+
 /* The unit goes into the image where it is enabled. */
 static void add_preparation(Planning *p)
 {
@@ -214,6 +232,7 @@ static void add_preparation(Planning *p)
         if (p->input->config)
                 add(p, arena_printf(p->arena, "install -m 0644 %s " CONFIG, p->input->config),
                         NULL);
+        add_unmasking(p);
         if (!p->host->enabled)
                 add(p, "systemctl enable vfio-gpu", NULL);
         if (wants_image(p))

@@ -9,6 +9,7 @@
 #include "policy/passphrase.h"
 #include "policy/rivals.h"
 #include "policy/settings.h"
+#include "policy/unit-mask.h"
 
 /* `sentence` is NULL when memory was out, which the arena remembers. */
 static void warn(Plan *plan, const char *sentence)
@@ -43,6 +44,16 @@ static void warn_of_skips(const Config *config, const KernelWords *words, Plan *
                                 quote(words->skip[i]),
                                 text_is_empty(&names) ? "none" : names.string));
         }
+}
+
+/* The initramfs, and what it was made of, is looked at from the real root. */
+static void warn_of_mask(const Host *host, Plan *plan)
+{
+        const char *warning =
+                host->stage == STAGE_SYSTEM ? unit_mask_warning(host, plan->arena) : NULL;
+
+        if (warning)
+                warn(plan, warning);
 }
 
 static bool loads_anything(const Plan *plan)
@@ -98,6 +109,7 @@ void warnings_collect(const Config *config, const KernelWords *words, const Host
         warn_of_install_lines(host, plan);
         warn_of_settings(plan);
         members_warn(host, plan->arena, &plan->claims, &plan->warnings, &plan->n_warnings);
+        warn_of_mask(host, plan);
         warn_of_passphrase(words, host, plan);
         rivals_warn(config, host, plan);
 }

@@ -3,6 +3,7 @@
 
 #include "host/conf-file.h"
 #include "host/run-dir.h"
+#include "policy/unit-mask.h"
 
 #define RECORD_MAX ((size_t)1024 * 1024)
 
@@ -62,7 +63,19 @@ static bool was_ready(const Stages *stages, const Function *f)
         return past && past->ready;
 }
 
-static Finding how_lost(const char *where, bool was_ready, Arena *arena)
+static const char *how_to_run(const Host *host, Arena *arena)
+{
+        const char *unmask = unit_mask_command(host);
+
+        if (unmask)
+                return arena_printf(arena,
+                        "`%s`, which %s keeps from running, and then `systemctl enable --now "
+                        "vfio-gpu`",
+                        unmask, host->masked);
+        return "see `journalctl -b -u vfio-gpu`, or `systemctl enable --now vfio-gpu`";
+}
+
+static Finding how_lost(const Host *host, const char *where, bool was_ready, Arena *arena)
 {
         if (was_ready)
                 return (Finding){.cause = arena_printf(arena,
@@ -72,7 +85,7 @@ static Finding how_lost(const char *where, bool was_ready, Arena *arena)
         return (Finding){
                 .cause = arena_printf(
                         arena, "no stage of this boot has handed it over, and now %s", where),
-                .remedy = "see `journalctl -b -u vfio-gpu`, or `systemctl enable --now vfio-gpu`",
+                .remedy = how_to_run(host, arena),
         };
 }
 
@@ -86,7 +99,8 @@ static Verdict judge(Session *s, const Stages *stages, size_t index)
                 verdict.drivers_before[i] = driver_before(stages, claim->functions[i]);
         if (verdict.reason == REASON_LOST)
                 verdict_blame(&verdict, claim, REASON_LOST,
-                        how_lost(verdict.cause, was_ready(stages, claim->display), s->arena),
+                        how_lost(s->host, verdict.cause, was_ready(stages, claim->display),
+                                s->arena),
                         s->arena);
         return verdict;
 }

@@ -191,6 +191,8 @@ static void set_property(Host *host, const char *line)
                 host->initrd.ran = true;
         else if (strcmp(line, "was initrd") == 0)
                 host->initrd.existed = true;
+        else if (strncmp(line, "masked ", 7) == 0)
+                host->masked = arena_strdup(host->arena, value);
         else if (strcmp(line, "enabled") == 0)
                 host->enabled = true;
         else if (strncmp(line, "image ", 6) == 0)

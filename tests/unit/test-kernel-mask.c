@@ -22,6 +22,8 @@ Test(kernel_mask, keeps_what_is_needed_and_no_more)
                 {"vfio-pci.ids=10de:26b1 rd.driver.blacklist=nouveau \"rd.luks.key=/a b\"",
                         "vfio-pci.ids=10de:26b1 rd.driver.blacklist=nouveau \"rd.luks.key=/a b\""},
                 {"modprobe.blacklist=nouveau efi=x", "modprobe.blacklist=nouveau efi=x"},
+                {"systemd.mask=vfio-gpu.service rd.systemd.mask=vfio-gpu systemd.mask=mine.service",
+                        "systemd.mask=vfio-gpu.service rd.systemd.mask=vfio-gpu systemd.mask=--"},
                 {"quiet -- --token secret iommu=pt", "quiet --"},
                 {"modprobe.other=1 xen=1 rd.lvm.lv=mine/root",
                         "modprobe.other=-- xen=-- rd.lvm.lv=--"},

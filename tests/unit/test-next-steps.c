@@ -239,6 +239,27 @@ Test(next_steps, a_kernel_of_unknown_release)
                 steps_text(steps, scene.arena), "install the VFIO modules of this kernel; " DO_NOW);
 }
 
+#define LINK "/etc/systemd/system/vfio-gpu.service"
+
+/* What is masked cannot be enabled, and what is enabled may be masked. */
+Test(next_steps, a_unit_that_is_masked)
+{
+        EXPECT(ROW(FREE IN "enabled\nmasked " LINK "\n", ONE,
+                       "`systemctl unmask vfio-gpu` (" LINK " masks it); " DO_NOW),
+                ROW(FREE IN "masked " LINK "\n", ONE,
+                        "`systemctl unmask vfio-gpu` (" LINK " masks it); " ENABLE "; " DO_NOW),
+                ROW(READY IN "enabled\nmasked /run/x\n", ONE,
+                        "`systemctl unmask --runtime vfio-gpu` (/run/x masks it)"),
+                ROW(FREE IN "enabled\nline grubby\n", ONE,
+                        "`grubby --update-kernel=ALL "
+                        "--remove-args=systemd.mask=vfio-gpu.service`; " BOOT,
+                        .cmdline = "systemd.mask=vfio-gpu.service"),
+                ROW(FREE IN "enabled\nline grubby\n", ONE,
+                        "`grubby --update-kernel=ALL "
+                        "--remove-args=rd.systemd.mask=vfio-gpu`; " BOOT,
+                        .cmdline = "rd.systemd.mask=vfio-gpu"));
+}
+
 Test(next_steps, when_nothing_is_done_at_all)
 {
         EXPECT(ROW(FREE, ONE, "`reboot` (without `vfio_gpu=0` on the kernel command line)",

@@ -109,3 +109,40 @@ Test(scan_image, who_enables)
                 arena_free(host.arena);
         }
 }
+
+#define UNIT_ETC "etc/systemd/system/vfio-gpu.service"
+#define UNIT_RUN "run/systemd/system/vfio-gpu.service"
+
+Test(scan_image, who_masks)
+{
+        static const struct {
+                const char *links[2][2]; /* path and target */
+                const char *text;        /* of UNIT_ETC, or NULL */
+                const char *masked;
+        } hosts_masked[] = {
+                {{{NULL}}, NULL, NULL},
+                {{{UNIT_ETC, "/dev/null"}}, NULL, "/" UNIT_ETC},
+                {{{UNIT_RUN, "/dev/null"}}, NULL, "/" UNIT_RUN},
+                {{{UNIT_RUN, "../../../dev/null"}}, NULL, "/" UNIT_RUN},
+                {{{UNIT_ETC, "/dev/null"}, {UNIT_RUN, "/dev/null"}}, NULL, "/" UNIT_ETC},
+                {{{UNIT_ETC, "/usr/lib/systemd/system/vfio-gpu.service"}}, NULL, NULL},
+                {{{NULL}}, "", "/" UNIT_ETC},
+                {{{NULL}}, "[Unit]\n", NULL},
+                /* one of the administrator's own has the right of way */
+                {{{UNIT_RUN, "/dev/null"}}, "[Unit]\n", NULL},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(hosts_masked); i++) {
+                _cleanup_(tree_freep) Tree *tree = tree_new();
+
+                for (size_t k = 0; k < 2 && hosts_masked[i].links[k][0]; k++)
+                        tree_link(tree, hosts_masked[i].links[k][0], hosts_masked[i].links[k][1]);
+                if (hosts_masked[i].text)
+                        tree_set(tree, UNIT_ETC, hosts_masked[i].text);
+
+                Host host = scan(tree);
+                const char *expected = hosts_masked[i].masked ? hosts_masked[i].masked : "no";
+                cr_expect_str_eq(host.masked ? host.masked : "no", expected, "host %zu", i);
+                arena_free(host.arena);
+        }
+}
