@@ -3,7 +3,9 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "host/run-dir.h"
@@ -36,18 +38,51 @@ static int wait_for_event(int fd, int64_t wait_ms)
         return 0;
 }
 
-int await_run_file(const char *name, int64_t end)
+/* When what stands at `path`, a link itself, was last changed. False: nothing stands there. */
+static bool changed(const char *path, struct timespec *ret)
+{
+        struct stat st = {0};
+
+        if (lstat(path, &st) < 0)
+                return false;
+        *ret = st.st_ctim;
+        return true;
+}
+
+static bool is_older(struct timespec a, struct timespec b)
+{
+        return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+/*
+ * The kernel boots once, and systemd may start more often: it makes its socket anew when it comes
+ * from the initramfs and when it reboots softly, but also for `systemctl daemon-reexec`, which the
+ * unit does not notice. What it keeps for a unit from its start to its stop then tells that the
+ * report is of this run. status.json is the last thing that a run writes, also where it has nothing
+ * to say of its stage that would be worth more than what is there.
+ */
+static bool has_ended(void)
+{
+        struct timespec report = {0}, stage = {0}, manager = {0}, unit = {0};
+
+        if (!changed(FOLDER "/system.json", &stage) || !changed(FOLDER "/status.json", &report))
+                return false;
+        if (!changed("/run/systemd/private", &manager) || !is_older(report, manager))
+                return true;
+        return changed("/run/systemd/units/invocation:vfio-gpu.service", &unit) &&
+               !is_older(report, unit);
+}
+
+int await_system_stage(int64_t end)
 {
         _cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-        char path[PATH_MAX];
         int r = fd < 0 ? -errno : 0;
 
-        snprintf(path, sizeof(path), FOLDER "/%s", name);
         while (r >= 0) {
                 int64_t left = end - clock_ms();
 
                 r = watch(fd);
-                if (r < 0 || access(path, F_OK) == 0)
+                if (r < 0 || has_ended())
                         return r < 0 ? r : 1;
                 if (left <= 0)
                         return 0;

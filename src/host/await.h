@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
-/* Waiting for a file that another run writes into /run/vfio-gpu. */
+/* Waiting for the system stage of another process, where systemd cannot be asked. */
 
 #include <stdint.h>
 
 #include "base/macro.h"
 
-/* Waits until the file `name` of this machine's /run/vfio-gpu is there, at most until clock_ms() is
- * `end`. Returns 1 when it is, 0 when the time is over, or a negative errno. */
-int await_run_file(const char *name, int64_t end) _must_check_;
+/* Waits until /run/vfio-gpu of this machine has the report of a system stage that has ended since
+ * systemd started, the last time: a soft reboot leaves the report of before. At most until
+ * clock_ms() is `end`. Returns 1 when it is there, 0 when the time is over, or a negative errno. */
+int await_system_stage(int64_t end) _must_check_;

@@ -134,25 +134,27 @@ static bool parse_seconds(const char *text, unsigned *ret)
 }
 
 /* systemd knows best: of a unit that is not going to run, too. Where it cannot be asked (it takes
- * D-Bus, or root), the record that the stage leaves at its end says it. Returns as either. */
-static int wait_until(int64_t end, bool verbose)
+ * D-Bus, or root), the report that the stage leaves at its end says it. Returns as either. */
+static int wait_until(int64_t end, bool verbose, bool *ret_asked)
 {
         int r = systemd_unit_wait("vfio-gpu.service", end);
 
+        *ret_asked = r >= 0 || r == -ENOPKG;
         if (r == -ENOPKG)
                 return 1; /* nobody is going to run it */
         if (r >= 0)
                 return r;
         if (verbose)
-                say_detail("systemd cannot be asked (%s): the record of the system stage is waited "
+                say_detail("systemd cannot be asked (%s): the report of the system stage is waited "
                            "for",
                         strerror(-r));
-        return await_run_file("system.json", end);
+        return await_system_stage(end);
 }
 
 static ExitStatus wait_for_stage(const Options *options)
 {
         unsigned seconds = 0;
+        bool asked = false;
         int r = 0;
 
         if (options->root) {
@@ -164,16 +166,18 @@ static ExitStatus wait_for_stage(const Options *options)
                         WAIT_MAX);
                 return EXIT_STATUS_USAGE;
         }
-        r = wait_until(clock_ms() + (int64_t)seconds * 1000, options->verbose);
+        r = wait_until(clock_ms() + (int64_t)seconds * 1000, options->verbose, &asked);
         if (r < 0) {
                 say_error("the end of the system stage cannot be waited for: %s", strerror(-r));
                 return EXIT_STATUS_MACHINE;
         }
         if (r == 0)
-                say_error(
-                        "the system stage has not ended within %u seconds: this is how all stands "
-                        "now",
-                        seconds);
+                say_error("the system stage has not ended within %u seconds%s: this is how all "
+                          "stands now",
+                        seconds,
+                        asked ? ""
+                              : ", or nothing tells that it has (systemd cannot be asked: that "
+                                "takes root or D-Bus)");
         return EXIT_STATUS_OK;
 }
 
