@@ -163,7 +163,8 @@ typedef enum ImageTool {
         IMAGE_TOOL_DRACUT_ALL,     /* and several are */
         IMAGE_TOOL_KERNEL_INSTALL, /* unified kernel images */
         IMAGE_TOOL_RPM_OSTREE,
-        IMAGE_TOOL_INITRAMFS_TOOLS, /* which does not know vfio-gpu */
+        IMAGE_TOOL_INITRAMFS_TOOLS, /* which does not know vfio-gpu, */
+        IMAGE_TOOL_MKINITCPIO,      /* nor does this */
         _IMAGE_TOOL_MAX,
 } ImageTool;
 
@@ -185,6 +186,22 @@ typedef struct Initrd {
         bool ran;           /* vfio-gpu did, in it */
         const char *config; /* text of what it worked with, or NULL */
 } Initrd;
+
+/* A file that is an image, or goes into one. */
+typedef struct ImageFile {
+        const char *kernel; /* of an image: its release */
+        const char *path;   /* NULL: none was found where dracut puts it */
+        int64_t time;       /* of its last change, in ns since 1970 */
+        const char *when;   /* the same for people */
+} ImageFile;
+
+/* What dracut has made that the next boots take, and what it makes it of. */
+typedef struct Images {
+        ImageFile *items; /* one for each kernel; nobody has looked: none */
+        size_t n_items;
+        ImageFile part;    /* the last that was changed of all that goes into them */
+        int64_t boot_time; /* when this kernel started, in ns since 1970 */
+} Images;
 
 /* What else of this machine takes cards, or keeps drivers from them: policy/rivals.c judges it. */
 typedef enum RivalKind {
@@ -241,6 +258,7 @@ typedef struct Host {
         ImageTool image_tool;
         KernelLine kernel_line;
         Initrd initrd;
+        Images images;       /* looked for on request; scan-image-files.c */
         bool enabled;        /* vfio-gpu.service is */
         const char *masked;  /* the link to /dev/null that stands in its place, or NULL */
         Function *functions; /* sorted by address */

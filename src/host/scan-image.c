@@ -43,6 +43,8 @@ static ImageTool read_tool(const Root *root)
                 return count_kernels(root) > 1 ? IMAGE_TOOL_DRACUT_ALL : IMAGE_TOOL_DRACUT;
         if (root_exists(root, "usr/share/initramfs-tools/hook-functions"))
                 return IMAGE_TOOL_INITRAMFS_TOOLS;
+        if (root_exists(root, "usr/bin/mkinitcpio"))
+                return IMAGE_TOOL_MKINITCPIO;
         return IMAGE_TOOL_UNKNOWN;
 }
 

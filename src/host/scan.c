@@ -11,6 +11,7 @@
 #include "host/scan-crypttab.h"
 #include "host/scan-framebuffer.h"
 #include "host/scan-function.h"
+#include "host/scan-image-files.h"
 #include "host/scan-image.h"
 #include "host/scan-kernel-line.h"
 #include "host/scan-keyboards.h"
@@ -278,6 +279,8 @@ static void read_rivals(Scan *scan, unsigned flags)
                 scan_recipes(scan->root, scan->host, flags);
         if ((flags & SCAN_RECIPES) && !(flags & SCAN_DISCREET))
                 scan_libvirt(scan->root, scan->host);
+        if (flags & SCAN_IMAGES)
+                scan_image_files(scan->root, scan->host);
 }
 
 static int read_all(Scan *scan, unsigned flags, char **reterr_message)

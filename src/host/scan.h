@@ -14,8 +14,9 @@ typedef enum ScanFlags {
         SCAN_DISCREET = 1 << 4, /* of both, nothing from files that may hold somebody's secrets:
                                    scripts, and where the command line is written; */
         SCAN_EARLY =
-                1 << 5, /* nothing below /boot, /efi and /var: where they are mounted
-                           when somebody looks in, that waits for udev, which waits for apply */
+                1 << 5,       /* nothing below /boot, /efi and /var: where they are mounted
+                                 when somebody looks in, that waits for udev, which waits for apply */
+        SCAN_IMAGES = 1 << 6, /* the images that the next boots of this machine take */
 } ScanFlags;
 
 /*

@@ -18,6 +18,8 @@ const char *image_command(ImageTool tool)
                         "`rpm-ostree initramfs-etc --force-sync --track=/etc/vfio-gpu.conf`",
                 [IMAGE_TOOL_INITRAMFS_TOOLS] =
                         "initramfs-tools cannot: `apt install dracut`, which takes its place",
+                [IMAGE_TOOL_MKINITCPIO] = "mkinitcpio cannot: `pacman -S dracut`, and have it make "
+                                          "the image that the boot menu names",
         };
 
         return commands[tool];
@@ -39,6 +41,7 @@ const char *image_make(ImageTool tool)
                 [IMAGE_TOOL_RPM_OSTREE] =
                         "rpm-ostree initramfs-etc --force-sync --track=/etc/vfio-gpu.conf",
                 [IMAGE_TOOL_INITRAMFS_TOOLS] = "apt install dracut",
+                [IMAGE_TOOL_MKINITCPIO] = "pacman -S dracut",
         };
 
         return commands[tool];
@@ -54,6 +57,9 @@ const char *image_remark(ImageTool tool)
                        "`kernel-install add VERSION /lib/modules/VERSION/vmlinuz`";
         case IMAGE_TOOL_INITRAMFS_TOOLS:
                 return "in place of initramfs-tools, which cannot carry vfio-gpu";
+        case IMAGE_TOOL_MKINITCPIO:
+                return "in place of mkinitcpio, which cannot carry vfio-gpu; then have it make the "
+                       "image that the boot menu names";
         default:
                 return NULL;
         }
@@ -104,4 +110,63 @@ const char *image_trouble(ImageState state)
         };
 
         return troubles[state];
+}
+
+bool image_tool_may_carry(ImageTool tool)
+{
+        return tool != IMAGE_TOOL_INITRAMFS_TOOLS && tool != IMAGE_TOOL_MKINITCPIO;
+}
+
+static bool is_running(const Host *host, const ImageFile *image)
+{
+        return host->release && strcmp(image->kernel, host->release) == 0;
+}
+
+/* Why the image of that kernel is none to boot from; NULL: it is one. This boot had its own before
+ * it began: what is older than that, and was to fit, is not what it had. */
+static const char *why_old(const Host *host, const ImageFile *image, Arena *arena)
+{
+        const Images *images = &host->images;
+
+        if (!image->path)
+                return arena_printf(
+                        arena, "no image of kernel %s was found in /boot", image->kernel);
+        if (image->time <= images->part.time)
+                return arena_printf(arena, "%s of %s is older than %s of %s", image->path,
+                        image->when, images->part.path, images->part.when);
+        if (is_running(host, image) && image->time <= images->boot_time)
+                return arena_printf(arena,
+                        "%s of %s is older than this boot, which had another: does the boot menu "
+                        "name it?",
+                        image->path, image->when);
+        return NULL;
+}
+
+ImageDisk image_judge_disk(const Host *host, Arena *arena, const char **ret_why)
+{
+        const Images *images = &host->images;
+        const ImageFile *running = NULL;
+
+        *ret_why = NULL;
+        for (size_t i = 0; i < images->n_items && !*ret_why; i++) {
+                const ImageFile *image = &images->items[i];
+
+                if (is_running(host, image))
+                        running = image;
+                *ret_why = why_old(host, image, arena);
+        }
+        if (*ret_why)
+                return IMAGE_DISK_OLD;
+        if (!running || !images->part.path)
+                return IMAGE_DISK_UNKNOWN;
+        *ret_why = arena_printf(arena, "%s of %s is newer than %s of %s", running->path,
+                running->when, images->part.path, images->part.when);
+        return IMAGE_DISK_NEW;
+}
+
+const char *image_made_since(const Host *host, Arena *arena)
+{
+        const char *why = NULL;
+
+        return image_judge_disk(host, arena, &why) == IMAGE_DISK_NEW ? why : NULL;
 }

@@ -31,5 +31,22 @@ const char *image_rebuild(ImageTool tool, Arena *arena);
 const char *image_make(ImageTool tool);
 const char *image_remark(ImageTool tool);
 
+/* Of the images that the next boots take. */
+typedef enum ImageDisk {
+        IMAGE_DISK_UNKNOWN, /* nobody has looked */
+        IMAGE_DISK_OLD,     /* or missing, or not the one that was booted */
+        IMAGE_DISK_NEW,     /* made in this boot, after the last change to what goes into it */
+} ImageDisk;
+
+/* Judges them by their times, and tells which ones in `*ret_why`; NULL where nobody has looked, or
+ * memory is out, which the arena remembers. */
+ImageDisk image_judge_disk(const Host *host, Arena *arena, const char **ret_why);
+
+/* Why no new image is wanted, though this boot's did not fit: IMAGE_DISK_NEW. NULL: one is. */
+const char *image_made_since(const Host *host, Arena *arena);
+
+/* False for what makes an initramfs, and knows nothing of vfio-gpu. */
+bool image_tool_may_carry(ImageTool tool);
+
 /* What is wrong with it, as a clause; NULL where it fits. */
 const char *image_trouble(ImageState state);

@@ -17,6 +17,7 @@ typedef struct Planning {
         Arena *arena;
         NextSteps steps;
         bool reboot;
+        const char *made; /* why no image is to be made, though this boot's did not fit; or NULL */
         bool kernel_install; /* something that only it takes up has changed */
 } Planning;
 
@@ -194,17 +195,50 @@ static bool has_image(const Planning *p)
         const ImageTool tool = p->host->image_tool;
 
         return p->host->initrd.existed ||
-               (tool != IMAGE_TOOL_UNKNOWN && tool != IMAGE_TOOL_INITRAMFS_TOOLS);
+               (tool != IMAGE_TOOL_UNKNOWN && image_tool_may_carry(tool));
+}
+
+/* A step before has changed what goes into it. */
+static bool changes_image(const Planning *p)
+{
+        if (p->kernel_install)
+                return true;
+        return (p->input->config || stands_against(p, REASON_NO_DRIVER)) && has_image(p);
 }
 
 /* An image that is older than the decision to use vfio-gpu has never heard of it. */
 static bool wants_image(const Planning *p)
 {
-        if (p->input->image != IMAGE_FITS || p->kernel_install)
-                return true;
-        if (p->input->config || stands_against(p, REASON_NO_DRIVER))
-                return has_image(p);
-        return !p->host->initrd.ran && has_image(p) && lists_any(p);
+        return p->input->image != IMAGE_FITS ||
+               (!p->host->initrd.ran && has_image(p) && lists_any(p));
+}
+
+static void add_making(Planning *p, const char *why)
+{
+        const ImageTool tool = p->kernel_install ? IMAGE_TOOL_KERNEL_INSTALL : p->host->image_tool;
+        const char *remark = image_remark(tool);
+
+        add(p, image_make(tool),
+                why && remark ? arena_printf(p->arena, "%s; %s", why, remark)
+                : why         ? why
+                              : remark);
+}
+
+/* Unless it has been made, and waits for a reboot. */
+static void add_image(Planning *p)
+{
+        const char *why = NULL;
+
+        if (changes_image(p) || (!p->host->enabled && wants_image(p))) {
+                add_making(p, NULL);
+        } else if (wants_image(p)) {
+                if (image_judge_disk(p->host, p->arena, &why) != IMAGE_DISK_NEW) {
+                        add_making(p, why);
+                        return;
+                }
+                p->reboot = true;
+                p->made = why;
+        }
 }
 
 /* A unit that is masked cannot be enabled before that is over. */
@@ -227,16 +261,13 @@ static void add_unmasking(Planning *p)
 /* The unit goes into the image where it is enabled. */
 static void add_preparation(Planning *p)
 {
-        const ImageTool tool = p->kernel_install ? IMAGE_TOOL_KERNEL_INSTALL : p->host->image_tool;
-
         if (p->input->config)
                 add(p, arena_printf(p->arena, "install -m 0644 %s " CONFIG, p->input->config),
                         NULL);
         add_unmasking(p);
         if (!p->host->enabled)
                 add(p, "systemctl enable vfio-gpu", NULL);
-        if (wants_image(p))
-                add(p, image_make(tool), image_remark(tool));
+        add_image(p);
 }
 
 static bool all_are_ready(const Planning *p)
@@ -255,7 +286,7 @@ static void add_deed(Planning *p)
         if (stands_against(p, REASON_TIMEOUT))
                 add(p, NULL, "power the machine off and on: a driver holds on to a card");
         else if (p->reboot)
-                add(p, "reboot", NULL);
+                add(p, "reboot", p->made);
         else if (!all_are_ready(p))
                 add(p, "systemctl restart vfio-gpu", "a reboot would do it, too");
         else

@@ -68,10 +68,14 @@ static const char *boot_command(const Bench *bench, const char *word)
 
 static const char *new_image(const Bench *bench)
 {
-        const ImageTool tool = bench->host->image_tool;
-
-        return tool == IMAGE_TOOL_INITRAMFS_TOOLS ? "`update-initramfs -u -k all`"
-                                                  : image_command(tool);
+        switch (bench->host->image_tool) {
+        case IMAGE_TOOL_INITRAMFS_TOOLS:
+                return "`update-initramfs -u -k all`";
+        case IMAGE_TOOL_MKINITCPIO:
+                return "`mkinitcpio -P`";
+        default:
+                return image_command(bench->host->image_tool);
+        }
 }
 
 /* How the line goes away for good. */

@@ -117,7 +117,10 @@ static Finding in_use(const Bench *bench, const Function *f)
 static const char *be_first(const Bench *bench, const char *driver)
 {
         const Host *host = bench->host;
+        const char *made = image_made_since(host, bench->arena);
 
+        if (made)
+                return arena_printf(bench->arena, "reboot: %s", made);
         if (host->stage == STAGE_INITRD)
                 return arena_printf(bench->arena, "keep %s out of the initramfs", driver);
         if (host->initrd.ran)

@@ -160,7 +160,8 @@ static const char *status_line(const Report *report, const Host *host, Arena *ar
         add_shortfall(&text, report, goal(report));
         if (report->image != IMAGE_FITS)
                 text_add(&text, "; %s (%s)", image_trouble(report->image),
-                        image_command(host->image_tool));
+                        image_made_since(host, arena) ? "a reboot takes the new one"
+                                                      : image_command(host->image_tool));
         return text.string;
 }
 
@@ -225,10 +226,15 @@ static bool remedies_name(const Report *report, const char *command)
 static void warn_of_image(Report *report, const Host *host, Arena *arena)
 {
         const char *command = image_command(host->image_tool);
+        const char *made = image_made_since(host, arena);
 
         if (report->image == IMAGE_FITS)
                 return;
-        if (remedies_name(report, command))
+        if (made)
+                add_warning(report, arena,
+                        arena_printf(
+                                arena, "%s, and %s: reboot", image_trouble(report->image), made));
+        else if (remedies_name(report, command))
                 add_warning(report, arena, image_trouble(report->image));
         else
                 add_warning(report, arena,

@@ -41,7 +41,7 @@ static ExitStatus foresee(Session *s, bool steps)
 static ExitStatus run(const Options *options, bool steps)
 {
         Session s;
-        ExitStatus status = session_open(options, SCAN_RIVALS | SCAN_RECIPES, &s);
+        ExitStatus status = session_open(options, SCAN_RIVALS | SCAN_RECIPES | SCAN_IMAGES, &s);
 
         if (status == EXIT_STATUS_OK)
                 status = session_ask_users(&s);

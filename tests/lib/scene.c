@@ -160,11 +160,31 @@ static void add_framebuffer(Host *host, const char *text)
         host->framebuffer.driver = rest;
 }
 
+/* "PART IMAGE BOOT": when the last part was changed, the image of the running kernel made, and that
+ * kernel started. */
+static void add_images(Host *host, const char *times)
+{
+        static ImageFile image;
+        int part = 0, made = 0, boot = 0;
+
+        cr_assert_eq(sscanf(times, "%d %d %d", &part, &made, &boot), 3);
+        image = (ImageFile){.kernel = "6.1.0-test",
+                .path = "/boot/image",
+                .time = made,
+                .when = arena_printf(host->arena, "t%d", made)};
+        host->images = (Images){.items = &image,
+                .n_items = 1,
+                .part = {.path = "/etc/part",
+                        .time = part,
+                        .when = arena_printf(host->arena, "t%d", part)},
+                .boot_time = boot};
+}
+
 static void set_property(Host *host, const char *line)
 {
         static const char *const firmwares[] = {"unknown", "none", "intel", "amd", "arm"};
         static const char *const tools[] = {"unknown", "dracut", "dracut-all", "kernel-install",
-                "rpm-ostree", "initramfs-tools"};
+                "rpm-ostree", "initramfs-tools", "mkinitcpio"};
         static const char *const lines[] = {"unknown", "rpm-ostree", "grubby", "kernel-install",
                 "update-grub", "grub2", "grub"};
         const char *value = strchr(line, ' ');
@@ -197,6 +217,8 @@ static void set_property(Host *host, const char *line)
                 host->enabled = true;
         else if (strncmp(line, "image ", 6) == 0)
                 host->image_tool = (ImageTool)word_index(value, tools, ARRAY_SIZE(tools));
+        else if (strncmp(line, "images ", 7) == 0)
+                add_images(host, value);
         else if (strncmp(line, "line ", 5) == 0)
                 host->kernel_line = (KernelLine)word_index(value, lines, ARRAY_SIZE(lines));
         else if (strcmp(line, "crash") == 0)

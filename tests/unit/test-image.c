@@ -18,6 +18,9 @@ Test(image, commands)
                         "`rpm-ostree initramfs-etc --force-sync --track=/etc/vfio-gpu.conf`",
                 [IMAGE_TOOL_INITRAMFS_TOOLS] =
                         "initramfs-tools cannot: `apt install dracut`, which takes its place",
+                [IMAGE_TOOL_MKINITCPIO] =
+                        "mkinitcpio cannot: `pacman -S dracut`, and have it make the image that "
+                        "the boot menu names",
         };
 
         for (int tool = 0; tool < _IMAGE_TOOL_MAX; tool++)
@@ -95,4 +98,72 @@ Test(image, troubles)
                 "the initramfs of this boot holds another config");
         cr_expect_str_eq(
                 image_trouble(IMAGE_WITHOUT), "vfio-gpu did not run in the initramfs of this boot");
+}
+
+#define RUNNING(path, t)                                                                           \
+        {                                                                                          \
+                "6.1", path, t, "t" #t                                                             \
+        }
+#define OTHER(path, t)                                                                             \
+        {                                                                                          \
+                "6.12", path, t, "t" #t                                                            \
+        }
+
+/* All must be newer than all that goes into them, to the last; the running kernel's also than the
+ * boot that had another. */
+Test(image, on_disk)
+{
+        static const struct {
+                ImageFile images[2]; /* until one without a kernel */
+                int64_t part, boot;
+                ImageDisk disk;
+                const char *why;
+        } trials[] = {
+                {{{0}}, 20, 5, IMAGE_DISK_UNKNOWN, NULL},
+                {{RUNNING("/a", 30)}, 20, 5, IMAGE_DISK_NEW, "/a of t30 is newer than /p of now"},
+                {{RUNNING("/a", 30), OTHER("/b", 21)}, 20, 5, IMAGE_DISK_NEW,
+                        "/a of t30 is newer than /p of now"},
+                {{RUNNING("/a", 30), OTHER("/b", 20)}, 20, 5, IMAGE_DISK_OLD,
+                        "/b of t20 is older than /p of now"},
+                {{RUNNING("/a", 10), OTHER("/b", 30)}, 20, 5, IMAGE_DISK_OLD,
+                        "/a of t10 is older than /p of now"},
+                {{RUNNING("/a", 30), OTHER(NULL, 0)}, 20, 5, IMAGE_DISK_OLD,
+                        "no image of kernel 6.12 was found in /boot"},
+                {{OTHER("/b", 30)}, 20, 5, IMAGE_DISK_UNKNOWN, NULL},
+                {{RUNNING("/a", 30)}, 20, 30, IMAGE_DISK_OLD,
+                        "/a of t30 is older than this boot, which had another: does the boot menu "
+                        "name it?"},
+                {{RUNNING("/a", 50), OTHER("/b", 30)}, 20, 40, IMAGE_DISK_NEW,
+                        "/a of t50 is newer than /p of now"},
+                /* nothing could be looked at that goes into it */
+                {{RUNNING("/a", 30)}, 0, 5, IMAGE_DISK_UNKNOWN, NULL},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                _cleanup_(arena_freep) Arena *arena = arena_new();
+                ImageFile images[2] = {trials[i].images[0], trials[i].images[1]};
+                const Host host = {.release = "6.1",
+                        .images = {.items = images,
+                                .n_items = (size_t) !!images[0].kernel + !!images[1].kernel,
+                                .part = {.path = trials[i].part ? "/p" : NULL,
+                                        .time = trials[i].part,
+                                        .when = "now"},
+                                .boot_time = trials[i].boot}};
+                const char *why = NULL;
+                ImageDisk disk = image_judge_disk(&host, arena, &why);
+
+                cr_expect_eq(disk, trials[i].disk, "trial %zu: %d", i, disk);
+                cr_expect_str_eq(why ? why : "", trials[i].why ? trials[i].why : "",
+                        "trial %zu: %s", i, why);
+                why = image_made_since(&host, arena);
+                cr_expect_eq(why != NULL, disk == IMAGE_DISK_NEW, "trial %zu", i);
+        }
+}
+
+Test(image, on_disk_of_a_kernel_that_nobody_names)
+{
+        ImageFile image = RUNNING("/a", 30);
+        const Host host = {.images = {.items = &image, .n_items = 1, .part = {.path = "/p"}}};
+
+        cr_expect_null(image_made_since(&host, NULL));
 }

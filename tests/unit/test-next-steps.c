@@ -101,6 +101,10 @@ Test(next_steps, until_the_next_boot)
                 /* a host that boots without an image, as far as is known */
                 ROW(FREE "enabled\n", ONE, DO_NOW),
                 ROW(FREE "image initramfs-tools\nenabled\n", ONE, DO_NOW),
+                ROW(FREE "image mkinitcpio\nenabled\n", ONE, DO_NOW),
+                ROW(FREE "was initrd\nimage mkinitcpio\nenabled\n", ONE,
+                        "`pacman -S dracut` (in place of mkinitcpio, which cannot carry vfio-gpu; "
+                        "then have it make the image that the boot menu names); " DO_NOW),
                 ROW(FREE "was initrd\nimage initramfs-tools\n", ONE,
                         ENABLE "; `apt install dracut` (in place of initramfs-tools, which cannot "
                                "carry vfio-gpu); " DO_NOW));
@@ -237,6 +241,32 @@ Test(next_steps, a_kernel_of_unknown_release)
         cr_assert_eq(next_steps_build(&input, scene.arena, &steps), 0);
         cr_expect_str_eq(
                 steps_text(steps, scene.arena), "install the VFIO modules of this kernel; " DO_NOW);
+}
+
+#define OLD   "images 20 10 5\n"  /* before the config was written */
+#define MADE  "images 20 30 5\n"  /* and after it, in this boot */
+#define HAD   "images 20 30 40\n" /* before this boot, which had another */
+#define SINCE REBOOT " (/boot/image of t30 is newer than /etc/part of t20)"
+
+/* Between the new image and the reboot, this boot's is no reason to make another. */
+Test(next_steps, an_image_that_was_made_since)
+{
+        EXPECT(ROW(FREE DRACUT "enabled\n" OLD, ONE,
+                       "`dracut -f` (/boot/image of t10 is older than /etc/part of t20); " DO_NOW),
+                ROW(FREE DRACUT "enabled\n" MADE, ONE, SINCE "; " STATUS),
+                ROW(TAKEN DRACUT "enabled\n" MADE, ONE, SINCE "; " STATUS, .image = IMAGE_WITHOUT),
+                ROW(READY IN "enabled\n" MADE, ONE, SINCE "; " STATUS, .image = IMAGE_OTHER_CONFIG),
+                ROW(READY IN "enabled\n" MADE, ONE, ""),
+                ROW(READY IN "enabled\n" HAD, ONE,
+                        "`dracut -f` (/boot/image of t30 is older than this boot, which had "
+                        "another: does the boot menu name it?)",
+                        .image = IMAGE_OTHER_CONFIG),
+                /* what is still to be done changes what goes into it */
+                ROW(FREE DRACUT MADE, ONE, ENABLE "; " IMAGE "; " DO_NOW),
+                ROW(READY IN "enabled\n" MADE, ONE,
+                        "`install -m 0644 f /etc/vfio-gpu.conf`; " IMAGE, .file = "f"),
+                ROW(FREE IN "enabled\nvfio missing\n" MADE, ONE,
+                        "install the VFIO modules of kernel 6.1.0-test; " IMAGE "; " DO_NOW));
 }
 
 #define LINK "/etc/systemd/system/vfio-gpu.service"

@@ -420,6 +420,25 @@ Test(report, an_image_is_told_of_without_any_card)
         cr_expect(warns(&report, OTHER_CONFIG ": rebuild it " COMMAND " and reboot"));
 }
 
+/* Until the reboot this boot's image is still the old one. */
+Test(report, an_image_that_was_made_since)
+{
+        SCENE(scene, "images 20 30 5\n" HOST, "");
+        const Plan *plan = scene_plan(&scene);
+        Report report = {0};
+
+        cr_assert_eq(report_build(&(ReportInput){.config_path = "/c",
+                                          .image = IMAGE_OTHER_CONFIG,
+                                          .host = scene.host,
+                                          .plan = plan},
+                             scene.arena, &report),
+                0);
+        cr_expect_str_eq(report.status,
+                "no GPU is listed in /c; " OTHER_CONFIG " (a reboot takes the new one)");
+        cr_expect(warns(&report, OTHER_CONFIG ", and /boot/image of t30 is newer than /etc/part of "
+                                              "t20: reboot"));
+}
+
 /* A run that ended before it could judge anything has failed, whatever the one before it said. */
 Test(report, of_trouble)
 {

@@ -199,6 +199,8 @@ Test(rivals, remedies)
                         "remove the line, then `dracut -f`"},
                 {IMAGE_TOOL_INITRAMFS_TOOLS, BOOT_TOOL_UNKNOWN, false, "/f",
                         "remove the line, then `update-initramfs -u -k all`"},
+                {IMAGE_TOOL_MKINITCPIO, BOOT_TOOL_UNKNOWN, false, "/f",
+                        "remove the line, then `mkinitcpio -P`"},
                 {IMAGE_TOOL_DRACUT, BOOT_TOOL_UPDATE_GRUB, true, "/f",
                         "remove it from /f:7, then `update-grub`"},
                 {IMAGE_TOOL_DRACUT, BOOT_TOOL_PROXMOX, true, "/f",

@@ -276,6 +276,9 @@ Test(rules, driver_busy)
                         "first, before vfio-gpu could hold it; reboot, with a new initramfs "
                         "(`dracut -f`, or what this host has in its place) if the config has "
                         "changed since the last, or set `force_unbind`"},
+                {"images 20 30 5\n" CARD_ON("nouveau") HOST, ONE, GOOD "!driver-busy",
+                        "first, before vfio-gpu could hold it; reboot: /boot/image of t30 is newer "
+                        "than /etc/part of t20"},
                 {"stage initrd\n" CARD_ON("nouveau") HOST, ONE, GOOD "!driver-busy",
                         "first, before vfio-gpu could hold it; keep nouveau out of the initramfs, "
                         "or set `force_unbind`"},

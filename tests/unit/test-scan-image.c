@@ -24,6 +24,8 @@ static const struct {
         {{DRACUT, ONE, "usr/lib/modules/.old/modules.dep"}, IMAGE_TOOL_DRACUT},
         {{TOOLS}, IMAGE_TOOL_INITRAMFS_TOOLS},
         {{TOOLS, ONE, TWO}, IMAGE_TOOL_INITRAMFS_TOOLS},
+        {{"usr/bin/mkinitcpio"}, IMAGE_TOOL_MKINITCPIO},
+        {{"usr/bin/mkinitcpio", DRACUT}, IMAGE_TOOL_DRACUT},
         {{TOOLS, DRACUT}, IMAGE_TOOL_DRACUT},
         {{DRACUT, "etc/kernel/install.conf=layout=uki"}, IMAGE_TOOL_KERNEL_INSTALL},
         {{DRACUT, OSTREE, "usr/bin/rpm-ostree"}, IMAGE_TOOL_RPM_OSTREE},
