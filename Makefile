@@ -26,9 +26,9 @@ bashdir    ?= $(call pkgvar,completionsdir,bash-completion,/usr/share/bash-compl
 zshdir     ?= $(firstword $(wildcard /usr/share/zsh/vendor-completions) /usr/share/zsh/site-functions)
 dracutdir  ?= $(call pkgvar,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
 
-LIBS := libkmod libpci libconfig json-c
+LIBS := libsystemd libkmod libpci libconfig json-c
 # loaded when they are needed (base/library.h): of these the headers alone are used to build
-LOADED := libarchive smartcols libxml-2.0 libsystemd
+LOADED := libarchive smartcols libxml-2.0
 
 # DEV=1 (what check and lint build) is strict and debuggable; the release is hardened.
 # SAN=1 adds the address and undefined-behaviour sanitizers to either. FUZZ=1 is for tests/fuzz/run: the

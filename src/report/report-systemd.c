@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syslog.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
 
 #include "report/message-ids.h"
-#include "report/systemd-socket.h"
 
 bool systemd_is_journal(int fd)
 {
@@ -25,28 +27,7 @@ bool systemd_is_journal(int fd)
  * says about a unit in this field. Of the unit itself, too: journald learns a record's unit from
  * the sender's /proc when it gets to the record, and at boot this process has ended by then.
  */
-#define ABOUT_THE_UNIT                                                                             \
-        {                                                                                          \
-                "OBJECT_SYSTEMD_UNIT", "vfio-gpu.service"                                          \
-        }
-
-/* A number, as a field has it. */
-#define NUMBER(n)   number((char[NUMBER_SIZE]){0}, (n))
-#define NUMBER_SIZE sizeof("-2147483648")
-
-static const char *number(char buffer[static NUMBER_SIZE], int n)
-{
-        snprintf(buffer, NUMBER_SIZE, "%d", n);
-        return buffer;
-}
-
-/* Without a journal they are lost: the text output is the fallback. */
-#define SEND(...)                                                                                  \
-        do {                                                                                       \
-                const JournalField fields[] = {__VA_ARGS__};                                       \
-                                                                                                   \
-                (void)systemd_socket_record(SYSTEMD_JOURNAL, fields, ARRAY_SIZE(fields));          \
-        } while (0)
+#define ABOUT_THE_UNIT "OBJECT_SYSTEMD_UNIT=vfio-gpu.service", NULL
 
 static int priority(const Claim *claim, Result result)
 {
@@ -68,7 +49,7 @@ static int priority(const Claim *claim, Result result)
 typedef struct CardFields {
         char address[PCI_ADDRESS_SIZE];
         char id[sizeof("ffff:ffff")];
-        char group[NUMBER_SIZE];
+        char group[sizeof("-2147483648")];
         const char *driver;
         const char *driver_before;
 } CardFields;
@@ -111,6 +92,7 @@ static const char *message_id(const Claim *claim, Result result)
         return MESSAGE_ID_NOT_READY;
 }
 
+/* sd_journal_send() fails only where there is nobody to tell: the text output is the fallback. */
 static void send_gpu(const Report *report, size_t index, const char *sentence)
 {
         const Claim *claim = &report->plan->claims.items[index];
@@ -118,21 +100,21 @@ static void send_gpu(const Report *report, size_t index, const char *sentence)
         const CardFields card = card_fields(claim, verdict);
         const char *word = reason_word(verdict->reason), *cause = reason_cause(verdict->reason);
         /* clang-format off */
-        SEND({"MESSAGE", sentence},
-                {"MESSAGE_ID", message_id(claim, verdict->result)},
-                {"PRIORITY", NUMBER(priority(claim, verdict->result))},
-                {"VFIO_GPU_NAME", claim->entry->name},
-                {"VFIO_GPU_RESULT", result_word(verdict->result)},
-                {"VFIO_GPU_REASON", word ? word : ""},
-                {"VFIO_GPU_CAUSE", cause ? cause : ""},
-                {"VFIO_GPU_REMEDY", verdict->remedy ? verdict->remedy : ""},
-                {"VFIO_GPU_STAGE", stage_word(report->stage)},
-                {"PCI_SLOT_NAME", card.address},
-                {"PCI_ID", card.id},
-                {"DRIVER", card.driver},
-                {"DRIVER_BEFORE", card.driver_before},
-                {"IOMMU_GROUP", card.group},
-                {"ERRNO", NUMBER(verdict->error)},
+        (void)sd_journal_send("MESSAGE=%s", sentence,
+                "MESSAGE_ID=%s", message_id(claim, verdict->result),
+                "PRIORITY=%d", priority(claim, verdict->result),
+                "VFIO_GPU_NAME=%s", claim->entry->name,
+                "VFIO_GPU_RESULT=%s", result_word(verdict->result),
+                "VFIO_GPU_REASON=%s", word ? word : "",
+                "VFIO_GPU_CAUSE=%s", cause ? cause : "",
+                "VFIO_GPU_REMEDY=%s", verdict->remedy ? verdict->remedy : "",
+                "VFIO_GPU_STAGE=%s", stage_word(report->stage),
+                "PCI_SLOT_NAME=%s", card.address,
+                "PCI_ID=%s", card.id,
+                "DRIVER=%s", card.driver,
+                "DRIVER_BEFORE=%s", card.driver_before,
+                "IOMMU_GROUP=%s", card.group,
+                "ERRNO=%d", verdict->error,
                 ABOUT_THE_UNIT);
         /* clang-format on */
 }
@@ -144,12 +126,12 @@ static void send_summary(const Report *report, const char *id, int error)
                                                       : LOG_WARNING;
 
         /* clang-format off */
-        SEND({"MESSAGE", report->status},
-                {"MESSAGE_ID", id},
-                {"PRIORITY", NUMBER(level)},
-                {"VFIO_GPU_RESULT", overall_word(report->overall)},
-                {"VFIO_GPU_STAGE", stage_word(report->stage)},
-                {"ERRNO", NUMBER(error)},
+        (void)sd_journal_send("MESSAGE=%s", report->status,
+                "MESSAGE_ID=%s", id,
+                "PRIORITY=%d", level,
+                "VFIO_GPU_RESULT=%s", overall_word(report->overall),
+                "VFIO_GPU_STAGE=%s", stage_word(report->stage),
+                "ERRNO=%d", error,
                 ABOUT_THE_UNIT);
         /* clang-format on */
 }
@@ -171,9 +153,9 @@ int systemd_journal_report(const Report *report)
         }
         for (size_t i = 0; i < report->n_warnings; i++) {
                 /* clang-format off */
-                SEND({"MESSAGE", report->warnings[i]},
-                        {"MESSAGE_ID", MESSAGE_ID_WARNING},
-                        {"PRIORITY", NUMBER(LOG_WARNING)},
+                (void)sd_journal_send("MESSAGE=%s", report->warnings[i],
+                        "MESSAGE_ID=%s", MESSAGE_ID_WARNING,
+                        "PRIORITY=%d", LOG_WARNING,
                         ABOUT_THE_UNIT);
                 /* clang-format on */
         }
@@ -191,23 +173,19 @@ void systemd_journal_trouble(const Report *report, int error)
 void systemd_journal_problem(const char *path, unsigned line, const char *sentence)
 {
         /* clang-format off */
-        SEND({"MESSAGE", sentence},
-                {"MESSAGE_ID", MESSAGE_ID_CONFIG},
-                {"PRIORITY", NUMBER(LOG_ERR)},
-                {"CONFIG_FILE", path},
-                {"CONFIG_LINE", NUMBER(line)},
+        (void)sd_journal_send("MESSAGE=%s", sentence,
+                "MESSAGE_ID=%s", MESSAGE_ID_CONFIG,
+                "PRIORITY=%d", LOG_ERR,
+                "CONFIG_FILE=%s", path,
+                "CONFIG_LINE=%u", line,
                 ABOUT_THE_UNIT);
         /* clang-format on */
 }
 
 void systemd_notify_status(const char *status, int error)
 {
-        _cleanup_free_ char *lines = NULL;
-        int n = error ? asprintf(&lines, "STATUS=%s\nERRNO=%d", status, error)
-                      : asprintf(&lines, "STATUS=%s", status);
-
-        if (n < 0)
-                lines = NULL;
-        if (lines)
-                (void)systemd_socket_notify(lines);
+        if (error)
+                (void)sd_notifyf(0, "STATUS=%s\nERRNO=%d", status, error);
+        else
+                (void)sd_notifyf(0, "STATUS=%s", status);
 }
