@@ -122,6 +122,8 @@ static const char *check_ids(Scene *scene, const char *cmdline)
                         const Function *f = &scene->host->functions[i];
                         const Claim *claim = claim_of(scene, f);
 
+                        if (!claim) /* stuck, and still not the host's */
+                                claim = claims_find_kept(&scene->plan->claims, f);
                         if (f->unreadable || !takes(id, f))
                                 continue;
                         if (!claim)
