@@ -79,9 +79,12 @@ boot_files() {
         boot_first "$run"
 }
 
-# boot_root RUN IMAGE: the real root
+# boot_root RUN IMAGE: the real root; mksquashfs makes no folder by itself for a file that is added
 boot_root() {
         local run=$1 image=$2 mode file added=() replaced=()
+        while read -r mode file; do
+                [[ -d $image/tree/$file ]] || added+=(-p "/$file d $mode 0 0")
+        done < <(find "$run/root.d" -mindepth 1 -type d -printf '%m %P\n')
         while read -r mode file; do
                 added+=(-p "/$file f $mode 0 0 cat $run/root.d/$file")
                 replaced+=("$file")
