@@ -215,6 +215,30 @@ Test(match, wants_serials_of_candidates_only)
                 "0a:00.0");
 }
 
+/* Where the card of an entry is not where it was, all others are asked, and no other time. */
+Test(match, asks_for_serials_elsewhere)
+{
+        static const struct {
+                const char *config, *wanted;
+        } rows[] = {
+                {"", ""},
+                {"{ address = '09:00'; }", ""},
+                {"{ serial = '0000000000000022'; address = '02:00'; }", ""},
+                /* it is known where it is */
+                {"{ serial = '0000000000000022'; address = '01:00'; }", ""},
+                {"{ serial = '0000000000000044'; address = '01:00'; }",
+                        "01:00.0 02:00.0 03:00.0 06:00.0"},
+                {"{ serial = '0000000000000022'; address = '02:00'; },"
+                 "{ serial = '0000000000000044'; id = '1002:744c'; }",
+                        "01:00.0 02:00.0 03:00.0 06:00.0"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                cr_expect_str_eq(wanted(match_may_have_moved, MACHINE, rows[i].config),
+                        rows[i].wanted, "%s: %s", rows[i].config,
+                        wanted(match_may_have_moved, MACHINE, rows[i].config));
+}
+
 #define DRIVEN                                                                                     \
         "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau\n"                                   \
         "0000:02:00.0 10de:26b1 030000 group=2\n0000:02:00.1 10de:22ba 040300 group=2\n"           \

@@ -142,6 +142,16 @@ Test(near_miss, serial_numbers)
                         "10de:26b1, not of vendor 1002"},
         };
         expect_picks(MACHINE, moved, ARRAY_SIZE(moved));
+        /* where it is told of already, it is not told of twice */
+        SCENE(scene, MACHINE,
+                "{ serial = '0000000000000022'; address = '02:00'; id = '10de:2330'; }");
+        cr_expect_str_eq(near_miss_none(scene.host, &scene.config->entries[0], scene.arena),
+                "0000:02:00.0 is 10de:26b1, not 10de:2330");
+        expect_pick("0000:02:00.0 10de:26b1 030000 numvfs=1 serial=00-00-00-00-00-00-00-22\n"
+                    "0000:02:00.4 10de:26b8 030200 vf=0000:02:00.0\n",
+                &(Pick){"{ serial = '0000000000000022'; address = '02:00.4'; }",
+                        "gpu1:-!virtual-function", "0000:02:00.4 is a virtual function"},
+                NULL);
         expect_pick("0000:02:00.0 10de:26b1 030000 serial=none\n",
                 &(Pick){"{ serial = '0000000000000033'; address = '02:00'; }", ABSENT,
                         "0000:02:00.0 has no serial number"},
