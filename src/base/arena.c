@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/arena.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -73,18 +72,15 @@ char *arena_strdup(Arena *arena, const char *text)
 
 char *arena_printf(Arena *arena, const char *format, ...)
 {
-        _cleanup_free_ char *text = NULL;
         va_list args;
 
         va_start(args, format);
-        int length = vasprintf(&text, format, args);
+        _cleanup_free_ char *text = vformat(format, args);
         va_end(args);
-        if (length < 0) {
-                text = NULL;
-                arena->failed = true;
-                return NULL;
-        }
-        return arena_strndup(arena, text, (size_t)length);
+        if (text)
+                return arena_strdup(arena, text);
+        arena->failed = true;
+        return NULL;
 }
 
 /* The capacity is not stored: it is the smallest power of two, from 8 up, that holds `*n` items. */

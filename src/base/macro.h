@@ -3,6 +3,7 @@
 /* Compiler attributes, scope-bound cleanup and the few helpers that every file may use. */
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -54,6 +55,14 @@ static inline void fclosep(FILE **f)
 {
         if (*f)
                 fclose(*f);
+}
+
+/* What vasprintf(3) makes, to be freed, or NULL when memory is out. */
+static inline char *_printf_(1, 0) vformat(const char *format, va_list args)
+{
+        char *text = NULL;
+
+        return vasprintf(&text, format, args) < 0 ? NULL : text;
 }
 
 #define _cleanup_free_   _cleanup_(freep)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/text.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -30,23 +29,23 @@ static char *make_room(Text *text, size_t n)
 
 void text_add(Text *text, const char *format, ...)
 {
-        _cleanup_free_ char *more = NULL;
         va_list args;
 
         va_start(args, format);
-        int length = vasprintf(&more, format, args);
+        _cleanup_free_ char *more = vformat(format, args);
         va_end(args);
-        if (length < 0) {
-                more = NULL;
+        if (!more) {
                 arena_fail(text->arena);
                 return;
         }
 
-        char *room = make_room(text, (size_t)length);
+        const size_t length = strlen(more);
+        char *room = make_room(text, length);
+
         if (!room)
                 return;
-        memcpy(room, more, (size_t)length + 1);
-        text->length += (size_t)length;
+        memcpy(room, more, length + 1);
+        text->length += length;
 }
 
 void text_separate(Text *text, const char *separator)

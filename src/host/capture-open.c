@@ -30,8 +30,7 @@ static int _printf_(3, 4) fail(Unpacking *u, int error, const char *format, ...)
         va_list args;
 
         va_start(args, format);
-        if (vasprintf(&u->trouble, format, args) < 0)
-                u->trouble = NULL;
+        u->trouble = vformat(format, args);
         va_end(args);
         return error;
 }

@@ -9,18 +9,13 @@
 #include "base/file.h"
 
 /* Returns `error`, and the sentence that explains it unless memory is out. */
-static int fail(char **reterr_reason, int error, const char *format, ...) _printf_(3, 4);
-static int fail(char **reterr_reason, int error, const char *format, ...)
+static int _printf_(3, 4) fail(char **reterr_reason, int error, const char *format, ...)
 {
-        char *reason = NULL;
         va_list args;
 
         va_start(args, format);
-        int length = vasprintf(&reason, format, args);
+        *reterr_reason = vformat(format, args);
         va_end(args);
-        if (length < 0)
-                reason = NULL;
-        *reterr_reason = reason;
         return error;
 }
 

@@ -17,13 +17,11 @@ bool export_holds(const Export *e, const Claim *claim)
 
 static void _printf_(2, 0) warn(Export *e, const char *format, va_list args)
 {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = vformat(format, args);
         const char **item = arena_push(e->arena, &e->warnings, &e->n_warnings);
 
-        if (vasprintf(&text, format, args) < 0) {
-                text = NULL;
+        if (!text)
                 arena_fail(e->arena);
-        }
         if (item)
                 *item = text ? arena_strdup(e->arena, text) : "";
 }

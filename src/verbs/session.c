@@ -21,14 +21,11 @@
 
 ExitStatus session_fail(Session *s, ExitStatus status, int error, const char *format, ...)
 {
-        _cleanup_free_ char *text = NULL;
         va_list args;
 
         va_start(args, format);
-        int length = vasprintf(&text, format, args);
+        _cleanup_free_ char *text = vformat(format, args);
         va_end(args);
-        if (length < 0)
-                text = NULL;
         if (!s->recorded)
                 say_error("%s", text ? text : "out of memory");
         s->error = error;
