@@ -44,6 +44,12 @@ int file_write(int fd, const char *data, size_t size)
         return 0;
 }
 
+const char *file_fd_path(int fd, char buffer[static FILE_FD_PATH_SIZE])
+{
+        snprintf(buffer, FILE_FD_PATH_SIZE, "/proc/self/fd/%d", fd);
+        return buffer;
+}
+
 /* Nobody is to foresee it. The source that blocks until the kernel has seen enough is not for the
  * first second of a boot. */
 static char *make_name(const char *name)
@@ -94,12 +100,12 @@ int file_draft_begin(int folder, const char *name, mode_t mode, FileDraft *ret)
 static int name_draft(FileDraft *draft, const char *name)
 {
         _cleanup_free_ char *made = make_name(name);
-        char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+        char path[FILE_FD_PATH_SIZE];
 
         if (!made)
                 return -ENOMEM;
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", draft->fd);
-        if (linkat(AT_FDCWD, path, draft->folder, made, AT_SYMLINK_FOLLOW) < 0)
+        if (linkat(AT_FDCWD, file_fd_path(draft->fd, path), draft->folder, made,
+                    AT_SYMLINK_FOLLOW) < 0)
                 return -errno;
         draft->name = TAKE_PTR(made);
         return 0;

@@ -49,6 +49,11 @@ int file_draft_commit(FileDraft *draft, const char *name, bool replace) _must_ch
 /* In every case: without file_draft_commit() nothing is left. */
 void file_draft_done(FileDraft *draft);
 
+/* Writes to `buffer` a path by which what is open as `fd` is reached by whoever wants a path, and
+ * returns it. */
+#define FILE_FD_PATH_SIZE sizeof("/proc/self/fd/-2147483648")
+const char *file_fd_path(int fd, char buffer[static FILE_FD_PATH_SIZE]);
+
 /*
  * Opens the folder `path` below `dir_fd`, and makes it first where there is none: readable for all,
  * writable for its owner, whatever the umask. Only one in which nobody but this user can put

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/driver-name.h"
+#include "base/file.h"
 #include "base/quote.h"
 #include "host/module-index.h"
 #include "host/trace.h"
@@ -106,20 +107,20 @@ static struct kmod_ctx *open_context(const Root *root, int directory)
                 "usr/lib/modprobe.d",
                 "lib/modprobe.d",
         };
-        char texts[ARRAY_SIZE(config)][DIRECTORY_PATH_SIZE];
+        char texts[ARRAY_SIZE(config)][FILE_FD_PATH_SIZE];
         const char *paths[ARRAY_SIZE(config) + 1] = {NULL};
         int fds[ARRAY_SIZE(config)];
         size_t n = 0;
 
         for (size_t i = 0; i < ARRAY_SIZE(config); i++)
                 if (root_open_directory(root, config[i], &fds[n]) == 0) {
-                        paths[n] = directory_path(fds[n], texts[n]);
+                        paths[n] = file_fd_path(fds[n], texts[n]);
                         note_config(fds[n]);
                         n++;
                 }
 
-        char index_path[DIRECTORY_PATH_SIZE];
-        struct kmod_ctx *context = new_context(directory_path(directory, index_path), paths);
+        char index_path[FILE_FD_PATH_SIZE];
+        struct kmod_ctx *context = new_context(file_fd_path(directory, index_path), paths);
 
         for (size_t i = 0; i < n; i++)
                 closep(&fds[i]);
@@ -339,8 +340,8 @@ static bool is_among(const char *name, const char *const *names, size_t n)
  * itself. */
 static struct kmod_list *find_needed(const Modules *modules, const struct kmod_module *module)
 {
-        char place[DIRECTORY_PATH_SIZE];
-        const size_t n = strlen(directory_path(modules->directory, place));
+        char place[FILE_FD_PATH_SIZE];
+        const size_t n = strlen(file_fd_path(modules->directory, place));
         struct kmod_list *list = kmod_module_get_dependencies(module);
         const struct kmod_list *item = NULL;
 

@@ -260,9 +260,3 @@ int root_open_directory(const Root *root, const char *path, int *ret_fd)
         *ret_fd = fd;
         return 0;
 }
-
-const char *directory_path(int fd, char buffer[static DIRECTORY_PATH_SIZE])
-{
-        snprintf(buffer, DIRECTORY_PATH_SIZE, "/proc/self/fd/%d", fd);
-        return buffer;
-}

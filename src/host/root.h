@@ -69,7 +69,3 @@ DIR *directory_list(int fd, const char *name);
 
 /* Returns 0 when there is something of this name in directory `fd`, or a negative errno. */
 int directory_has(int fd, const char *name) _must_check_;
-
-/* A path by which libraries that want one reach the directory `fd`, wherever its tree lies. */
-#define DIRECTORY_PATH_SIZE sizeof("/proc/self/fd/-2147483648")
-const char *directory_path(int fd, char buffer[static DIRECTORY_PATH_SIZE]);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/quote.h"
 #include "host/modules.h"
 #include "host/ops.h"
@@ -48,12 +49,9 @@ static int _printf_(3, 4) fail(char **reterr_message, int error, const char *for
         va_list args;
 
         va_start(args, format);
-        if (vasprintf(reterr_message, format, args) < 0) {
-                *reterr_message = NULL;
-                error = -ENOMEM;
-        }
+        *reterr_message = vformat(format, args);
         va_end(args);
-        return error;
+        return *reterr_message ? error : -ENOMEM;
 }
 
 static const char *text_of(const Scan *scan, const char *path, size_t max)
@@ -180,14 +178,14 @@ static int read_modules(Scan *scan)
 
 static int open_libpci(Scan *scan, char **reterr_message)
 {
-        char path[DIRECTORY_PATH_SIZE];
+        char path[FILE_FD_PATH_SIZE];
         int r = root_open_directory(scan->root, "sys/bus/pci", &scan->sysfs);
 
         if (r < 0)
                 return fail(reterr_message, r, "%s has no PCI devices to read: sys/bus/pci: %s",
                         scan->root->path, strerror(-r));
         trace_note(scan->sysfs, "devices", TRACE_LIST, true); /* libpci does */
-        r = libpci_open(directory_path(scan->sysfs, path), &scan->libpci);
+        r = libpci_open(file_fd_path(scan->sysfs, path), &scan->libpci);
         if (r == -EIO)
                 return fail(reterr_message, r, "libpci cannot be used: %s", libpci_error());
         return r;

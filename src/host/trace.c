@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/file.h"
+
 /* Of this process: those who read know the tree or a directory in it, and nothing of who looks on.
  */
 static Trace *current;
@@ -11,11 +13,8 @@ static Trace *current;
 /* Where an open directory lies on this machine. False when nobody knows. */
 static bool find_place(int directory, char place[static PATH_MAX])
 {
-        char link[sizeof("/proc/self/fd/-2147483648")];
-
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", directory);
-
-        ssize_t n = readlink(link, place, PATH_MAX - 1);
+        char link[FILE_FD_PATH_SIZE];
+        ssize_t n = readlink(file_fd_path(directory, link), place, PATH_MAX - 1);
 
         if (n < 0)
                 return false;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "host/root.h"
 #include "lib/tree.h"
 
@@ -129,7 +130,7 @@ Test(root, directories)
         _cleanup_(root_done) Root root = tree_root(tree);
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *text = NULL;
-        char path[DIRECTORY_PATH_SIZE];
+        char path[FILE_FD_PATH_SIZE];
 
         cr_assert_eq(root_open_directory(&root, "proc/cmdline", &fd), -ENOTDIR);
         cr_assert_eq(root_open_directory(&root, "none", &fd), -ENOENT);
@@ -139,7 +140,7 @@ Test(root, directories)
 
         tree_link(tree, "proc/link", "cmdline");
         cr_assert_eq(directory_read(fd, "link", 64, &text), -ELOOP, "links are not followed");
-        cr_assert_eq(chdir(directory_path(fd, path)), 0);
+        cr_assert_eq(chdir(file_fd_path(fd, path)), 0);
         cr_assert_eq(access("cmdline", R_OK), 0);
         cr_assert_eq(chdir("/"), 0);
 }
