@@ -50,7 +50,8 @@ int root_link_name(const Root *root, const char *path, char **ret) _must_check_;
 /* Opens a directory as O_PATH, for the functions below. Returns 0 or a negative errno. */
 int root_open_directory(const Root *root, const char *path, int *ret_fd) _must_check_;
 
-/* What is in a directory: for readdir(3), and closedir(3). NULL when it cannot be read. */
+/* What is in a directory: for readdir(3), and closedir(3). NULL with errno set when it cannot be
+ * read. */
 DIR *root_list(const Root *root, const char *path);
 
 static inline void closedirp(DIR **directory)

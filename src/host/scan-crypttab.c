@@ -4,18 +4,12 @@
 #include <limits.h>
 #include <string.h>
 
-#define CRYPTTAB_MAX ((size_t)64 * 1024)
-#define BLANKS       " \t"
+#include "host/text-lines.h"
 
-static const char *next_field(char **rest)
-{
-        char *field = *rest + strspn(*rest, BLANKS);
-        size_t n = strcspn(field, BLANKS);
-
-        *rest = field + n + (field[n] != '\0');
-        field[n] = '\0';
-        return field;
-}
+typedef struct Crypttab {
+        const Root *root;
+        Host *host;
+} Crypttab;
 
 /* True when one of the options, separated by commas, is `wanted` or begins with `wanted=`. */
 static bool has_option(const char *options, const char *wanted)
@@ -63,29 +57,29 @@ static bool asks(const Root *root, const char *name, const char *key, const char
         return !has_any_option(options, others) && !has_key_by_name(root, name);
 }
 
-static void take_line(const Root *root, char *line, Host *host)
+static void take_line(const TextLine *line, void *context)
 {
-        const char *name = next_field(&line), *device = next_field(&line);
-        const char *key = next_field(&line), *options = next_field(&line);
+        const Crypttab *crypttab = context;
+        Host *host = crypttab->host;
+        char *rest = line->text;
+        const char *name = text_lines_next_word(&rest), *device = text_lines_next_word(&rest);
+        const char *key = text_lines_next_word(&rest), *options = text_lines_next_word(&rest);
         EncryptedDisk *disk = NULL;
 
-        if (!*name || *name == '#' || !*device || has_option(options, "noauto"))
+        if (!*device || has_option(options, "noauto"))
                 return;
         disk = arena_push(host->arena, &host->disks, &host->n_disks);
         if (disk)
                 *disk = (EncryptedDisk){
                         .name = arena_strdup(host->arena, name),
                         .device = arena_strdup(host->arena, device),
-                        .asks = asks(root, name, key, options),
+                        .asks = asks(crypttab->root, name, key, options),
                 };
 }
 
 void scan_crypttab(const Root *root, Host *host)
 {
-        _cleanup_free_ char *text = NULL;
+        Crypttab crypttab = {root, host};
 
-        if (root_read(root, "etc/crypttab", CRYPTTAB_MAX, &text) < 0)
-                return;
-        for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
-                take_line(root, line, host);
+        (void)text_lines_of_file(root, "etc/crypttab", false, take_line, &crypttab);
 }

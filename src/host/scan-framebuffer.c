@@ -3,12 +3,10 @@
 
 #include <string.h>
 
+#include "base/driver-name.h"
 #include "host/scan-iomem.h"
 
 #define IOMEM_MAX ((size_t)8 * 1024 * 1024)
-
-/* Of a driver's name; another's tree may hold anything. */
-#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
 /* What drivers/firmware/sysfb.c makes of the firmware's framebuffer; there is one at most. */
 static const char *const devices[] = {
@@ -29,8 +27,7 @@ static void read_holder(const Root *root, Host *host)
                         continue;
                 host->framebuffer.device = devices[i];
                 strcat(path, "/driver");
-                if (root_link_name(root, path, &driver) == 0 &&
-                        !driver[strspn(driver, NAME_LETTERS)])
+                if (root_link_name(root, path, &driver) == 0 && driver_name_is_clean(driver))
                         host->framebuffer.driver = arena_strdup(host->arena, driver);
         }
 }

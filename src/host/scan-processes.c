@@ -74,17 +74,12 @@ static void look_into(Walk *walk, long pid)
 
         snprintf(path, sizeof(path), "proc/%ld/fd", pid);
 
-        int fd = root_open_file(walk->root, path, O_RDONLY | O_DIRECTORY);
-        DIR *files = fd >= 0 ? fdopendir(fd) : NULL;
+        _cleanup_closedir_ DIR *files = root_list(walk->root, path);
 
-        if (!files) {
-                /* one that has ended meanwhile is none */
-                walk->seen.n_closed += fd != -ENOENT && fd != -ESRCH;
-                closep(&fd);
-                return;
-        }
-        walk->seen.n_closed += !look_at_files(walk, files, pid);
-        closedir(files);
+        if (files)
+                walk->seen.n_closed += !look_at_files(walk, files, pid);
+        else /* one that has ended meanwhile is none */
+                walk->seen.n_closed += errno != ENOENT && errno != ESRCH;
 }
 
 static void look_into_all(Walk *walk, DIR *directory)
@@ -104,14 +99,9 @@ static void look_into_all(Walk *walk, DIR *directory)
 void scan_processes(const Root *root, const Nodes *nodes, Holders *holders, Processes *ret)
 {
         Walk walk = {.root = root, .nodes = nodes, .holders = holders, .seen = {.hidden = true}};
-        int fd = root_open_file(root, "proc", O_RDONLY | O_DIRECTORY);
-        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+        _cleanup_closedir_ DIR *directory = root_list(root, "proc");
 
-        if (directory) {
+        if (directory)
                 look_into_all(&walk, directory);
-                closedir(directory);
-        } else {
-                closep(&fd);
-        }
         *ret = walk.seen;
 }

@@ -8,7 +8,6 @@
 #include "host/scan.h"
 #include "host/text-lines.h"
 
-#define BLANKS   " \t"
 #define OUR_FILE "vfio-gpu.conf" /* of modprobe.d */
 
 static Rival at_line(const TextLine *line, RivalKind kind, const char *text, const char *value)
@@ -20,23 +19,12 @@ static Rival at_line(const TextLine *line, RivalKind kind, const char *text, con
                 .value = value};
 }
 
-/* Cuts a word off `*rest`; "" when there is none. */
-static char *next_word(char **rest)
-{
-        char *word = *rest + strspn(*rest, BLANKS);
-        const size_t n = strcspn(word, BLANKS);
-
-        *rest = word + n + (word[n] != '\0');
-        word[n] = '\0';
-        return word;
-}
-
 /* What stands behind the last `ids=` of a module's options, as it is the one that counts; NULL. */
 static char *find_ids(char *options)
 {
         char *ids = NULL;
 
-        for (char *word; *(word = next_word(&options));)
+        for (char *word; *(word = text_lines_next_word(&options));)
                 if (strncmp(word, "ids=", 4) == 0)
                         ids = word + 4;
         return ids;
@@ -63,7 +51,7 @@ static bool loads_nothing(char *command)
 {
         static const char *const nothing[] = {
                 "/bin/false", "/usr/bin/false", "false", "/bin/true", "/usr/bin/true", "true", ":"};
-        const char *first = next_word(&command);
+        const char *first = text_lines_next_word(&command);
 
         for (size_t i = 0; i < ARRAY_SIZE(nothing); i++)
                 if (strcmp(first, nothing[i]) == 0)
@@ -73,7 +61,7 @@ static bool loads_nothing(char *command)
 
 static bool loads_vfio(char *words)
 {
-        for (char *word; *(word = next_word(&words));)
+        for (char *word; *(word = text_lines_next_word(&words));)
                 if (driver_name_equal(word, "vfio-pci"))
                         return true;
         return false;
@@ -85,7 +73,7 @@ static void take_modprobe_line(const TextLine *line, void *context)
         Host *host = context;
         const char *text = arena_strdup(host->arena, line->text);
         char *rest = line->text;
-        const char *command = next_word(&rest), *module = next_word(&rest);
+        const char *command = text_lines_next_word(&rest), *module = text_lines_next_word(&rest);
         Rival rival = at_line(line, RIVAL_KEEPS_OFF, text, module);
 
         if (!text || !driver_name_is_clean(module))
@@ -121,7 +109,7 @@ static void take_module_line(const TextLine *line, void *context)
         Host *host = context;
         const char *text = arena_strdup(host->arena, line->text);
         char *rest = line->text;
-        const char *module = next_word(&rest);
+        const char *module = text_lines_next_word(&rest);
         Rival rival = at_line(line, RIVAL_LOADS, text, module);
 
         if (!text)

@@ -69,6 +69,16 @@ int text_lines_of_file(
         return 0;
 }
 
+char *text_lines_next_word(char **rest)
+{
+        char *word = *rest + strspn(*rest, BLANKS);
+        const size_t n = strcspn(word, BLANKS);
+
+        *rest = word + n + (word[n] != '\0');
+        word[n] = '\0';
+        return word;
+}
+
 typedef struct Names {
         Arena *arena;
         const char **paths; /* below the root */

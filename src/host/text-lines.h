@@ -17,6 +17,9 @@ typedef struct TextLine {
 
 typedef void (*TextLineSink)(const TextLine *line, void *context);
 
+/* Cuts a word off `*rest`, with the blanks around it; "" when there is none. */
+char *text_lines_next_word(char **rest);
+
 /*
  * Hands the lines of `path` to `sink`: not those of blanks alone or that begin with `#` or `;`, and
  * the blanks around each are cut off. `joined`: a `\` at the end of a line takes the next one

@@ -91,10 +91,10 @@ Test(scan_install_conf, precedence)
 Test(scan_install_conf, what_is_too_long_says_nothing)
 {
         _cleanup_(tree_freep) Tree *tree = tree_new();
-        _cleanup_free_ char *text = malloc(100 * 1000 + 1);
+        _cleanup_free_ char *text = malloc(300 * 1000 + 1);
 
-        memset(text, '\n', 100 * 1000);
-        text[100 * 1000] = '\0';
+        memset(text, '\n', 300 * 1000);
+        text[300 * 1000] = '\0';
         memcpy(text, "layout=uki", strlen("layout=uki"));
         tree_set(tree, ETC, text);
         _cleanup_(root_done) Root root = tree_root(tree);
