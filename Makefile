@@ -21,6 +21,7 @@ unitdir    ?= $(call pkgvar,systemdsystemunitdir,systemd,/usr/lib/systemd/system
 generatordir ?= $(call pkgvar,systemdsystemgeneratordir,systemd,/usr/lib/systemd/system-generators)
 udevrulesdir ?= $(call pkgvar,udevdir,udev,/usr/lib/udev)/rules.d
 catalogdir ?= $(call pkgvar,catalogdir,systemd,/usr/lib/systemd/catalog)
+tmpfilesdir ?= $(call pkgvar,tmpfilesdir,systemd,/usr/lib/tmpfiles.d)
 bashdir    ?= $(call pkgvar,completionsdir,bash-completion,/usr/share/bash-completion/completions)
 # Debian's zsh does not look where all others do
 zshdir     ?= $(firstword $(wildcard /usr/share/zsh/vendor-completions) /usr/share/zsh/site-functions)
@@ -116,6 +117,7 @@ install_page = $(at_bindir) $(1) | install -D -m 0644 /dev/stdin $(DESTDIR)$(cal
 at_bindir = sed 's|/usr/bin/vfio-gpu|$(bindir)/vfio-gpu|g'
 # The units for one card, or one entry, have the sandbox of the one for all.
 templates := vfio-gpu@.service vfio-gpu-ready@.service
+reporters := vfio-gpu-report.service vfio-gpu-report-failed.service vfio-gpu-report.path
 service_section = sed -n '/^\[Service\]$$/,/^\[Install\]$$/ { /^\[Install\]$$/! p }' units/vfio-gpu.service
 
 install: all
@@ -126,15 +128,15 @@ install: all
 	for unit in $(templates); do \
 		{ $(service_section); cat units/$$unit; } | $(at_bindir) >$(DESTDIR)$(unitdir)/$$unit && \
 		chmod 0644 $(DESTDIR)$(unitdir)/$$unit || exit 1; done
-	$(at_bindir) units/vfio-gpu-report.service >$(DESTDIR)$(unitdir)/vfio-gpu-report.service
-	chmod 0644 $(DESTDIR)$(unitdir)/vfio-gpu-report.service
-	install -m 0644 units/vfio-gpu-report.path $(DESTDIR)$(unitdir)/vfio-gpu-report.path
+	for unit in $(reporters); do \
+		$(at_bindir) units/$$unit | install -m 0644 /dev/stdin $(DESTDIR)$(unitdir)/$$unit || exit 1; done
+	install -D -m 0644 units/vfio-gpu.tmpfiles $(DESTDIR)$(tmpfilesdir)/vfio-gpu.conf
 	install -D -m 0644 units/90-vfio-gpu.rules $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
 	install -D -m 0755 units/vfio-gpu-generator $(DESTDIR)$(generatordir)/vfio-gpu-generator
 	install -m 0644 units/vfio-gpu.catalog $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
 	$(foreach page,$(pages),$(call install_page,$(page)) &&) true
 	@# one page for all that the service consists of
-	for name in $(templates) vfio-gpu-report.service vfio-gpu-report.path vfio-gpu-generator; do \
+	for name in $(templates) $(reporters) vfio-gpu-generator; do \
 		ln -sf vfio-gpu.service.8 $(DESTDIR)$(mandir)/man8/$$name.8 || exit 1; done
 	install -D -m 0644 conf/completion/vfio-gpu.bash $(DESTDIR)$(bashdir)/vfio-gpu
 	install -D -m 0644 conf/completion/_vfio-gpu $(DESTDIR)$(zshdir)/_vfio-gpu
@@ -147,10 +149,10 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/vfio-gpu $(DESTDIR)$(unitdir)/vfio-gpu.service $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
-	rm -f $(addprefix $(DESTDIR)$(unitdir)/,$(templates) vfio-gpu-report.service vfio-gpu-report.path) $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
-	rm -f $(DESTDIR)$(generatordir)/vfio-gpu-generator
+	rm -f $(addprefix $(DESTDIR)$(unitdir)/,$(templates) $(reporters)) $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
+	rm -f $(DESTDIR)$(generatordir)/vfio-gpu-generator $(DESTDIR)$(tmpfilesdir)/vfio-gpu.conf
 	rm -f $(foreach page,$(pages),$(DESTDIR)$(call page_path,$(page)))
-	rm -f $(patsubst %,$(DESTDIR)$(mandir)/man8/%.8,$(templates) vfio-gpu-report.service vfio-gpu-report.path vfio-gpu-generator)
+	rm -f $(patsubst %,$(DESTDIR)$(mandir)/man8/%.8,$(templates) $(reporters) vfio-gpu-generator)
 	rm -f $(DESTDIR)$(bashdir)/vfio-gpu $(DESTDIR)$(zshdir)/_vfio-gpu
 	rm -rf $(DESTDIR)$(dracutdir)/50vfio-gpu
 	@! cmp -s conf/vfio-gpu.conf $(DESTDIR)/etc/vfio-gpu.conf || rm -f $(DESTDIR)/etc/vfio-gpu.conf
