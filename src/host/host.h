@@ -174,6 +174,7 @@ typedef enum KernelLine {
         KERNEL_LINE_RPM_OSTREE,
         KERNEL_LINE_GRUBBY,
         KERNEL_LINE_KERNEL_INSTALL, /* /etc/kernel/cmdline */
+        KERNEL_LINE_PROXMOX,        /* the same, without GRUB */
         KERNEL_LINE_UPDATE_GRUB,    /* GRUB, as Debian has it, */
         KERNEL_LINE_GRUB2,          /* as openSUSE has it, */
         KERNEL_LINE_GRUB,           /* and as it comes */
@@ -228,16 +229,6 @@ typedef struct Rival {
         PciAddress address;
 } Rival;
 
-/* What writes the kernel command line of the next boot, as far as the tree shows it. */
-typedef enum BootTool {
-        BOOT_TOOL_UNKNOWN,
-        BOOT_TOOL_UPDATE_GRUB,
-        BOOT_TOOL_GRUBBY,
-        BOOT_TOOL_PROXMOX,
-        BOOT_TOOL_RPM_OSTREE,
-        _BOOT_TOOL_MAX,
-} BootTool;
-
 typedef struct ModuleParameter {
         const char *name;
         const char *value; /* as in /sys/module */
@@ -282,8 +273,7 @@ typedef struct Host {
         size_t n_install_lines;
         Rival *rivals; /* looked for on request; scan-rivals.c */
         size_t n_rivals;
-        bool recipes_known; /* also those that do no harm, and no good either */
-        BootTool boot_tool;
+        bool recipes_known;    /* also those that do no harm, and no good either */
         const char *policy;    /* text of /run/modprobe.d/vfio-gpu.conf, or NULL */
         const char **warnings; /* what was left out of this picture, and why */
         size_t n_warnings;

@@ -24,6 +24,9 @@ static KernelLine read_line(const Root *root, ImageTool tool)
                 return KERNEL_LINE_RPM_OSTREE;
         if (has_program(root, "usr/sbin/grubby", "usr/bin/grubby"))
                 return KERNEL_LINE_GRUBBY;
+        if (root_exists(root, "usr/sbin/proxmox-boot-tool") &&
+                root_exists(root, "etc/kernel/cmdline"))
+                return KERNEL_LINE_PROXMOX;
         if (tool != IMAGE_TOOL_KERNEL_INSTALL && root_exists(root, "etc/default/grub"))
                 return read_grub(root);
         if (tool == IMAGE_TOOL_KERNEL_INSTALL || root_exists(root, "etc/kernel/cmdline"))

@@ -152,25 +152,6 @@ static void read_cmdline(const Root *root, Host *host, unsigned flags)
                         take_word(root, host, flags, word);
 }
 
-static BootTool find_boot_tool(const Root *root)
-{
-        static const struct {
-                const char *path;
-                BootTool tool;
-        } tools[] = {
-                {"run/ostree-booted", BOOT_TOOL_RPM_OSTREE},
-                {"usr/sbin/proxmox-boot-tool", BOOT_TOOL_PROXMOX},
-                {"usr/sbin/grubby", BOOT_TOOL_GRUBBY},
-                {"usr/bin/grubby", BOOT_TOOL_GRUBBY},
-                {"usr/sbin/update-grub", BOOT_TOOL_UPDATE_GRUB},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
-                if (root_exists(root, tools[i].path))
-                        return tools[i].tool;
-        return BOOT_TOOL_UNKNOWN;
-}
-
 static int compare_names(const void *a, const void *b)
 {
         return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -254,7 +235,6 @@ static void take_pod(const Root *root, const char *name, Host *host)
 
 void scan_rivals(const Root *root, Host *host, unsigned flags)
 {
-        host->boot_tool = find_boot_tool(root);
         read_cmdline(root, host, flags);
         each_name(root, "etc/driverctl.d", host, take_override);
         if (!(flags & SCAN_EARLY))

@@ -27,6 +27,8 @@ static const struct {
         [KERNEL_LINE_GRUBBY] = {.command = {"grubby --update-kernel=ALL --args=",
                                         "grubby --update-kernel=ALL --remove-args="}},
         [KERNEL_LINE_KERNEL_INSTALL] = {.file = "/etc/kernel/cmdline"},
+        [KERNEL_LINE_PROXMOX] = {.file = "/etc/kernel/cmdline",
+                .then = "proxmox-boot-tool refresh"},
         [KERNEL_LINE_UPDATE_GRUB] = {.file = "/etc/default/grub",
                 .variable = "GRUB_CMDLINE_LINUX",
                 .then = "update-grub"},

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "policy/blacklist.h"
 #include "policy/image.h"
+#include "policy/kernel-line.h"
 
 #define PCI_ANY 0xffffffffu
 
@@ -49,23 +50,6 @@ static const char *subject(const Bench *bench, const Rival *rival)
         return text.string;
 }
 
-static const char *boot_command(const Bench *bench, const char *word)
-{
-        const BootTool tool = bench->host->boot_tool;
-        Arena *arena = bench->plan->arena;
-
-        if (tool == BOOT_TOOL_GRUBBY)
-                return arena_printf(
-                        arena, "`grubby --update-kernel=ALL --remove-args=%s`", quote(word));
-        if (tool == BOOT_TOOL_RPM_OSTREE)
-                return arena_printf(arena, "`rpm-ostree kargs --delete=%s`", quote(word));
-        if (tool == BOOT_TOOL_UPDATE_GRUB)
-                return "`update-grub`";
-        if (tool == BOOT_TOOL_PROXMOX)
-                return "`proxmox-boot-tool refresh`";
-        return "what writes the boot menu here";
-}
-
 static const char *new_image(const Bench *bench)
 {
         switch (bench->host->image_tool) {
@@ -78,11 +62,21 @@ static const char *new_image(const Bench *bench)
         }
 }
 
+/* Once it is out of the file. */
+static const char *new_boot_menu(const Bench *bench, const Rival *rival)
+{
+        const KernelLineAdvice advice = kernel_line_advice(
+                bench->host, KERNEL_LINE_REMOVE, quote(rival->text), bench->plan->arena);
+
+        return advice.command ? arena_printf(bench->plan->arena, "`%s`", advice.command)
+                              : "what writes the boot menu here";
+}
+
 /* How the line goes away for good. */
 static const char *remove_it(const Bench *bench, const Rival *rival)
 {
         Arena *arena = bench->plan->arena;
-        const char *then = rival->on_cmdline ? boot_command(bench, rival->text) : new_image(bench);
+        const char *then = rival->on_cmdline ? new_boot_menu(bench, rival) : new_image(bench);
 
         if (!rival->on_cmdline)
                 return arena_printf(arena, "remove the line, then %s", then);

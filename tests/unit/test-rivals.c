@@ -191,25 +191,25 @@ Test(rivals, remedies)
 {
         static const struct {
                 ImageTool image;
-                BootTool boot;
+                KernelLine line;
                 bool word;
                 const char *file, *remedy;
         } rows[] = {
-                {IMAGE_TOOL_DRACUT, BOOT_TOOL_UNKNOWN, false, "/f",
+                {IMAGE_TOOL_DRACUT, KERNEL_LINE_UNKNOWN, false, "/f",
                         "remove the line, then `dracut -f`"},
-                {IMAGE_TOOL_INITRAMFS_TOOLS, BOOT_TOOL_UNKNOWN, false, "/f",
+                {IMAGE_TOOL_INITRAMFS_TOOLS, KERNEL_LINE_UNKNOWN, false, "/f",
                         "remove the line, then `update-initramfs -u -k all`"},
-                {IMAGE_TOOL_MKINITCPIO, BOOT_TOOL_UNKNOWN, false, "/f",
+                {IMAGE_TOOL_MKINITCPIO, KERNEL_LINE_UNKNOWN, false, "/f",
                         "remove the line, then `mkinitcpio -P`"},
-                {IMAGE_TOOL_DRACUT, BOOT_TOOL_UPDATE_GRUB, true, "/f",
+                {IMAGE_TOOL_DRACUT, KERNEL_LINE_UPDATE_GRUB, true, "/f",
                         "remove it from /f:7, then `update-grub`"},
-                {IMAGE_TOOL_DRACUT, BOOT_TOOL_PROXMOX, true, "/f",
+                {IMAGE_TOOL_DRACUT, KERNEL_LINE_PROXMOX, true, "/f",
                         "remove it from /f:7, then `proxmox-boot-tool refresh`"},
-                {IMAGE_TOOL_DRACUT, BOOT_TOOL_GRUBBY, true, NULL,
+                {IMAGE_TOOL_DRACUT, KERNEL_LINE_GRUBBY, true, NULL,
                         "remove it: `grubby --update-kernel=ALL --remove-args=\"w=1\"`"},
-                {IMAGE_TOOL_DRACUT, BOOT_TOOL_RPM_OSTREE, true, NULL,
-                        "remove it: `rpm-ostree kargs --delete=\"w=1\"`"},
-                {IMAGE_TOOL_DRACUT, BOOT_TOOL_UNKNOWN, true, "/f",
+                {IMAGE_TOOL_DRACUT, KERNEL_LINE_RPM_OSTREE, true, NULL,
+                        "remove it: `rpm-ostree kargs --delete-if-present=\"w=1\"`"},
+                {IMAGE_TOOL_DRACUT, KERNEL_LINE_UNKNOWN, true, "/f",
                         "remove it from /f:7, then what writes the boot menu here"},
         };
 
@@ -219,7 +219,7 @@ Test(rivals, remedies)
                 SCENE(scene, CARD HOST, ONE);
 
                 scene.host->image_tool = rows[i].image;
-                scene.host->boot_tool = rows[i].boot;
+                scene.host->kernel_line = rows[i].line;
                 scene.host->rivals = &rival;
                 scene.host->n_rivals = 1;
                 const Plan *plan = scene_plan(&scene);

@@ -31,6 +31,11 @@ Test(scan_kernel_line, hosts)
                 {{GRUB, FILE_OF_KERNEL_INSTALL}, IMAGE_TOOL_DRACUT, KERNEL_LINE_GRUB},
                 {{GRUB}, IMAGE_TOOL_KERNEL_INSTALL, KERNEL_LINE_KERNEL_INSTALL},
                 {{FILE_OF_KERNEL_INSTALL}, IMAGE_TOOL_DRACUT, KERNEL_LINE_KERNEL_INSTALL},
+                /* with GRUB, Proxmox is like any Debian */
+                {{"usr/sbin/proxmox-boot-tool", FILE_OF_KERNEL_INSTALL, GRUB}, IMAGE_TOOL_DRACUT,
+                        KERNEL_LINE_PROXMOX},
+                {{"usr/sbin/proxmox-boot-tool", GRUB, "usr/sbin/update-grub"}, IMAGE_TOOL_DRACUT,
+                        KERNEL_LINE_UPDATE_GRUB},
                 {{"usr/sbin/update-grub"}, IMAGE_TOOL_DRACUT, KERNEL_LINE_UNKNOWN},
         };
 

@@ -118,35 +118,6 @@ Test(scan_rivals, where_words_come_from)
         }
 }
 
-Test(scan_rivals, what_writes_the_command_line)
-{
-        static const struct {
-                const char *file;
-                BootTool tool;
-        } rows[] = {
-                {"usr/sbin/update-grub", BOOT_TOOL_UPDATE_GRUB},
-                {"usr/sbin/grubby", BOOT_TOOL_GRUBBY},
-                {"usr/bin/grubby", BOOT_TOOL_GRUBBY},
-                {"usr/sbin/proxmox-boot-tool", BOOT_TOOL_PROXMOX},
-                {"run/ostree-booted", BOOT_TOOL_RPM_OSTREE},
-        };
-        _cleanup_(tree_freep) Tree *tree = tree_new();
-
-        for (size_t i = 0; i <= ARRAY_SIZE(rows); i++) {
-                _cleanup_(root_done) Root root = tree_root(tree);
-                _cleanup_(arena_freep) Arena *arena = arena_new();
-                Host host = {.arena = arena, .cmdline = ""};
-
-                scan_rivals(&root, &host, 0);
-                cr_expect_eq(
-                        host.boot_tool, i == 0 ? BOOT_TOOL_UNKNOWN : rows[i - 1].tool, "%zu", i);
-                if (i > 0)
-                        tree_remove(tree, rows[i - 1].file);
-                if (i < ARRAY_SIZE(rows))
-                        tree_set(tree, rows[i].file, "");
-        }
-}
-
 Test(scan_rivals, driverctl)
 {
         _cleanup_(tree_freep) Tree *tree = tree_new();
