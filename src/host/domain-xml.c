@@ -36,16 +36,13 @@ typedef struct Xml {
 
 static int load(Xml *ret)
 {
-        Xml xml = {0};
-#define SYMBOL(symbol) {#symbol, &xml.symbol},
+#define SYMBOL(symbol) {#symbol, &ret->symbol},
         const LibrarySymbol symbols[] = {SYMBOLS(SYMBOL)};
 #undef SYMBOL
         int r = library_load(SONAME, symbols, ARRAY_SIZE(symbols));
 
         if (r == -ENOENT)
                 r = library_load(OLDER_SONAME, symbols, ARRAY_SIZE(symbols));
-        if (r == 0)
-                *ret = xml;
         return r;
 }
 

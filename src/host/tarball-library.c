@@ -9,13 +9,8 @@ LIBRARY_NOTE(tarball_library_note, "captures", "Captures of machines", SONAME);
 
 int tarball_library_load(TarballLibrary *ret)
 {
-        TarballLibrary library = {0};
-#define SYMBOL(symbol) {#symbol, &library.symbol},
+#define SYMBOL(symbol) {#symbol, &ret->symbol},
         const LibrarySymbol symbols[] = {TARBALL_LIBRARY_SYMBOLS(SYMBOL)};
 #undef SYMBOL
-        int r = library_load(SONAME, symbols, ARRAY_SIZE(symbols));
-
-        if (r == 0)
-                *ret = library;
-        return r;
+        return library_load(SONAME, symbols, ARRAY_SIZE(symbols));
 }

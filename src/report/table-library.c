@@ -9,13 +9,8 @@ LIBRARY_NOTE(table_library_note, "tables", "Tables on a terminal", SONAME);
 
 int table_library_load(TableLibrary *ret)
 {
-        TableLibrary library = {0};
-#define SYMBOL(symbol) {#symbol, &library.symbol},
+#define SYMBOL(symbol) {#symbol, &ret->symbol},
         const LibrarySymbol symbols[] = {TABLE_LIBRARY_SYMBOLS(SYMBOL)};
 #undef SYMBOL
-        int r = library_load(SONAME, symbols, ARRAY_SIZE(symbols));
-
-        if (r == 0)
-                *ret = library;
-        return r;
+        return library_load(SONAME, symbols, ARRAY_SIZE(symbols));
 }
