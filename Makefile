@@ -93,6 +93,17 @@ $(BUILD)/make-machine: $(objects) $(patsubst %,$(BUILD)/tests/%.o,cases/make-mac
 $(BUILD)/interleave: $(objects) $(lib_objects) $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/interleave/*.c))
 	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
 
+# Runs a script of operations against the running kernel, or the simulated one. Only the objects that it
+# needs: it is built in a guest's own tree, too.
+ops_script := $(patsubst %,$(BUILD)/src/%.o,base/arena base/clock base/driver-name base/file base/pci-address base/pci-path \
+		base/quote base/text host/capabilities host/host host/modules host/module-index host/ops-kernel host/root \
+		host/scan-function host/scratch host/step host/trace host/worker) \
+	$(patsubst %,$(BUILD)/tests/%.o,lib/machine lib/others-kernel lib/ops-script lib/ops-script-machine lib/sim \
+		lib/sim-bus lib/sim-core lib/sim-others vm/ops-script/main)
+
+$(BUILD)/ops-script: $(ops_script)
+	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs)
+
 # A fuzz target; without FUZZ=1 one that is handed files.
 $(BUILD)/fuzz-%: $(objects) $(lib_objects) $(BUILD)/tests/fuzz/fuzz-%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/replay.o)
 	$(call quiet,LD) $(CC) $(ldflags) $(if $(FUZZ),-fsanitize=fuzzer) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
@@ -106,7 +117,7 @@ $(BUILD)/tests/%.o: cflags += -Itests
 fuzzers: $(fuzzers)
 .SECONDARY: $(fuzzers:$(BUILD)/%=$(BUILD)/tests/fuzz/%.o)
 
--include $(fuzzers:$(BUILD)/%=$(BUILD)/tests/fuzz/%.d) $(objects:.o=.d) $(test_objects:.o=.d) $(BUILD)/src/main.d $(BUILD)/tests/cases/make-machine.d
+-include $(fuzzers:$(BUILD)/%=$(BUILD)/tests/fuzz/%.d) $(objects:.o=.d) $(test_objects:.o=.d) $(BUILD)/src/main.d $(BUILD)/tests/cases/make-machine.d $(BUILD)/tests/vm/ops-script/main.d
 
 # Each manual page stands beside what it documents.
 pages := src/vfio-gpu.8 conf/vfio-gpu.conf.5 units/vfio-gpu.service.8

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lib/sim-bus.h"
 
-#include <criterion/criterion.h>
+#include <assert.h>
 #include <string.h>
 
+#include "base/driver-name.h"
 #include "base/text.h"
 
 SimDevice *sim_bus_device(SimBus *bus, PciAddress address)
@@ -23,6 +24,22 @@ SimDriver *sim_bus_driver(SimBus *bus, const char *name)
         return NULL;
 }
 
+SimDriver *sim_bus_driver_called(SimBus *bus, const char *name)
+{
+        for (size_t i = 0; i < bus->n_drivers; i++)
+                if (bus->drivers[i].registered && driver_name_equal(bus->drivers[i].name, name))
+                        return &bus->drivers[i];
+        return NULL;
+}
+
+SimDriver *sim_bus_driver_of(SimBus *bus, const char *module)
+{
+        for (size_t i = 0; i < bus->n_drivers; i++)
+                if (strcmp(bus->drivers[i].module, module) == 0)
+                        return &bus->drivers[i];
+        return NULL;
+}
+
 static void enlist(SimBus *bus, SimDriver *driver)
 {
         driver->registered = ++bus->n_registered;
@@ -32,7 +49,7 @@ SimDriver *sim_bus_add_driver(SimBus *bus, const char *name, const char *module,
 {
         SimDriver *driver = &bus->drivers[bus->n_drivers++];
 
-        cr_assert_leq(bus->n_drivers, ARRAY_SIZE(bus->drivers));
+        assert(bus->n_drivers <= ARRAY_SIZE(bus->drivers));
         snprintf(driver->name, sizeof(driver->name), "%s", name);
         snprintf(driver->module, sizeof(driver->module), "%s", module);
         if (registered)
@@ -75,32 +92,17 @@ bool sim_bus_matches(const SimDriver *driver, const SimDevice *device)
 
 int sim_bus_probe(const SimDriver *driver, SimDevice *device)
 {
-        if (driver->vfio && (device->bridge || !device->grouped))
-                return -EINVAL;
-        if (driver->vfio && device->enabled_vfs)
-                return -EBUSY;
-        strcpy(device->driver, driver->name);
-        device->vfio = driver->vfio;
-        return 0;
+        int r = !driver->vfio                         ? 0
+                : device->bridge || device->group < 0 ? -EINVAL
+                : device->enabled_vfs                 ? -EBUSY
+                                                      : 0;
+
+        strcpy(device->driver, r == 0 ? driver->name : "");
+        device->vfio = r == 0 && driver->vfio;
+        return r;
 }
 
-/* driver_attach() of drivers/base/dd.c; returns how many were probed. */
-static unsigned attach_all(SimBus *bus, const SimDriver *driver)
-{
-        unsigned n = 0;
-
-        for (size_t i = 0; i < bus->n_devices; i++) {
-                SimDevice *device = &bus->devices[i];
-
-                if (device->gone || *device->driver || !sim_bus_matches(driver, device))
-                        continue;
-                (void)sim_bus_probe(driver, device);
-                n++;
-        }
-        return n;
-}
-
-static void set_ids(SimDriver *driver, const char *options)
+void sim_bus_set_ids(SimDriver *driver, const char *options)
 {
         const char *ids = strstr(options, "ids=");
         char text[256] = "", *rest = text;
@@ -118,22 +120,7 @@ static void set_ids(SimDriver *driver, const char *options)
 void sim_bus_enlist(SimBus *bus, SimDriver *driver, const char *options)
 {
         enlist(bus, driver);
-        set_ids(driver, options);
-}
-
-int sim_bus_load(SimBus *bus, const char *module, const char *options)
-{
-        for (size_t i = 0; i < bus->n_drivers; i++) {
-                SimDriver *driver = &bus->drivers[i];
-
-                if (strcmp(driver->module, module) != 0)
-                        continue;
-                if (driver->registered)
-                        return 0;
-                sim_bus_enlist(bus, driver, options);
-                return (int)attach_all(bus, driver);
-        }
-        return -ENOENT;
+        sim_bus_set_ids(driver, options);
 }
 
 void sim_bus_forget(SimDriver *driver, PciId id)
@@ -144,15 +131,6 @@ void sim_bus_forget(SimDriver *driver, PciId id)
                 if (driver->ids[i].vendor != id.vendor || driver->ids[i].device != id.device)
                         driver->ids[kept++] = driver->ids[i];
         driver->n_ids = kept;
-}
-
-void sim_bus_attach(SimBus *bus, SimDevice *device)
-{
-        for (unsigned place = 1; place <= bus->n_registered; place++)
-                for (size_t i = 0; i < bus->n_drivers && !*device->driver; i++)
-                        if (bus->drivers[i].registered == place &&
-                                sim_bus_matches(&bus->drivers[i], device))
-                                (void)sim_bus_probe(&bus->drivers[i], device);
 }
 
 /* reset_method_store() of drivers/pci/pci.c */

@@ -10,7 +10,8 @@ typedef struct SimDevice {
         PciAddress address;
         PciId id;
         uint32_t class;
-        bool grouped, bridge, gone;
+        int group; /* of the IOMMU, or -1 */
+        bool bridge, gone;
         unsigned enabled_vfs;
         char override[32];
         char driver[32];
@@ -47,27 +48,29 @@ SimDriver *sim_bus_driver(SimBus *bus, const char *name);
 /* Adds a driver that takes nothing by itself. */
 SimDriver *sim_bus_add_driver(SimBus *bus, const char *name, const char *module, bool registered);
 
+/* The driver that the module brings, or NULL. */
+SimDriver *sim_bus_driver_of(SimBus *bus, const char *module);
+
 /* Has the driver there, without its taking anything now. */
 void sim_bus_register(SimBus *bus, const char *name);
+
+/* The driver that `name` means, which may be spelled otherwise than on the bus; or NULL. */
+SimDriver *sim_bus_driver_called(SimBus *bus, const char *name);
 
 /* The driver's table has it; and what the driver core makes of that, override and ids= included. */
 bool sim_bus_has_in_table(const SimDriver *driver, const SimDevice *device);
 bool sim_bus_matches(const SimDriver *driver, const SimDevice *device);
-/* What the driver's probe says. */
+/* What the driver's probe says, and does: the device is the driver's, or nobody's. */
 int sim_bus_probe(const SimDriver *driver, SimDevice *device);
 
 /* The driver is there from now on, and has taken nothing yet. */
 void sim_bus_enlist(SimBus *bus, SimDriver *driver, const char *options);
 
+/* Those of ids= among a module's options. */
+void sim_bus_set_ids(SimDriver *driver, const char *options);
+
 /* remove_id of drivers/pci/pci-driver.c */
 void sim_bus_forget(SimDriver *driver, PciId id);
-
-/* Loads the module of a driver. Returns how many functions were probed by it, or -ENOENT. */
-int sim_bus_load(SimBus *bus, const char *module, const char *options);
-
-/* device_attach() of drivers/base/dd.c: the first driver that matches, in the order in which they
- * were registered, and whose probe succeeds. */
-void sim_bus_attach(SimBus *bus, SimDevice *device);
 
 /* Answers as the attribute of that name does. */
 int sim_bus_store_reset_method(SimDevice *device, const char *methods);

@@ -2,7 +2,8 @@
 #pragma once
 /*
  * A simulated kernel behind the operations of host/ops.h. It lives in shared memory, because the
- * operations are called in forked workers, and behaves as the driver core does:
+ * operations are called in forked workers, and behaves as the driver core does, which
+ * tests/unit/test-ops-script.c and a boot see to:
  *
  *  - a function with a driver_override belongs to the driver of that name alone; without one, to
  *    whichever driver's table or ids= match it;
@@ -15,11 +16,13 @@
  *  - VFIO knows a function when vfio-pci's probe has ended;
  *  - a function that is probed anew goes to the first driver that matches, in the order in which
  *    they were registered; one that is announced has udev load what is made for it and is not
- *    blacklisted.
+ *    blacklisted;
+ *  - what takes time is told in lib/sim-core.h.
  */
 
 #include "host/host.h"
 #include "host/ops.h"
+#include "lib/others.h"
 
 typedef enum SimOperation {
         SIM_POLICY,
@@ -79,11 +82,17 @@ typedef struct Sim Sim;
  * display of NVIDIA, and snd_hda_intel, which takes any audio function: both not loaded.
  */
 Sim *sim_new(const Host *host);
+/* The same without nouveau and snd_hda_intel. */
+Sim *sim_new_bare(const Host *host);
 void sim_free(Sim *sim);
 DEFINE_CLEANUP(Sim *, sim_free);
 
 /* The driver core of it. */
 const struct SimBus *sim_bus(const Sim *sim);
+struct SimCore *sim_core(Sim *sim);
+
+/* What others do to it. */
+void sim_others_init(Sim *sim, Others *ret);
 
 /* The table of operations; lives as long as the simulation. */
 const Ops *sim_ops(Sim *sim);

@@ -64,6 +64,14 @@ boot_modprobe() {
         done
 }
 
+# boot_operations RUN: the program that runs scripts of operations, and the scenario's script
+boot_operations() {
+        [[ -n $machine_operations ]] || return 0
+        # shellcheck disable=SC2154 # scenario_boot says it
+        install -D -m 0755 "$ops_script/ops-script" "$1/root.d/usr/libexec/ops-script"
+        install -D -m 0644 "$machine_operations" "$1/root.d/usr/share/operations"
+}
+
 # boot_files RUN IMAGE INITRD
 boot_files() {
         local run=$1 image=$2 initrd=$3 boot_commands=()
@@ -71,6 +79,7 @@ boot_files() {
         boot_config "$run"
         echo "$machine_fstab" >"$run/root.d/etc/fstab"
         [[ -z $machine_act ]] || install -D -m 0755 "$machine_act" "$run/root.d/usr/libexec/vm-act"
+        boot_operations "$run"
         boot_modprobe "$run"
         boot_lines "$run"
         [[ -z $machine_carried ]] || cp -a "$machine_carried/." "$run/root.d/"

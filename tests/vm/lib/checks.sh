@@ -246,6 +246,33 @@ card_resets_are() {
         is "$2 resets" "$(card_log "$1" | grep -c 'reset flr') resets"
 }
 
+# --- scripts of operations
+
+kernel_version() {
+        content answers | sed -n '1s/^Linux //p'
+}
+
+# differing FILE FILE: their first lines that differ, or nothing
+differing() {
+        diff "$@" 2>&1 | grep '^[<>]' | head -n 8
+}
+
+# simulation_answers_alike: the simulated kernel of tests/lib answers each operation as this guest's did
+simulation_answers_alike() {
+        local check="simulation_answers_alike" version
+        version=$(kernel_version)
+        "$repo_dir/build/dev-cc/ops-script" --simulated="${version:-none}" --speed=5 "$scenarios_dir/$scenario/operations" \
+                >"$run/simulated" 2>>"$run/check.log" || true
+        is "" "$([[ -s $facts/answers && -s $run/simulated ]] || echo "no answers"; differing "$facts/answers" "$run/simulated")"
+}
+
+# answers_are_kept: unit tests hold the simulated kernel against what this guest's kernel says
+answers_are_kept() {
+        local check="answers_are_kept" kept
+        kept=$scenarios_dir/$scenario/answers.$(kernel_version)
+        is "" "$([[ -s $facts/answers && -s $kept ]] || echo "no answers"; differing "$kept" "$facts/answers")"
+}
+
 # --- modules and the kernel
 
 module_loaded() {

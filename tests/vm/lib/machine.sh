@@ -16,6 +16,7 @@ machine_reset() {
         machine_config=      # vfio-gpu.conf of the real root, and of the initramfs
         machine_initrd_config= # that of the initramfs where it is another
         machine_act=         # what root runs when the boot is over, or nothing
+        machine_operations=  # a script for ops-script, or nothing
         machine_typed=       # what is typed at the console, or nothing
         machine_kernel=vmlinux # unpacked, which an emulated processor takes two seconds for
         machine_initrd=any   # a variant of recipes/initrd
@@ -283,6 +284,17 @@ bochs_display_in_shared_group() {
                 -device "pcie-pci-bridge,id=bridge,bus=port$machine_ports,addr=0.0"
                 -device "bochs-display,bus=bridge,addr=1.0"
                 -device "ich9-intel-hda,bus=bridge,addr=2.0")
+}
+
+# bridge_of_cards NAME SPEC...: cards behind one bridge from PCI Express to PCI, in one group, as above
+bridge_of_cards() {
+        local n=1
+        next_port
+        machine_devices+=(-device "pcie-pci-bridge,id=bridge,bus=port$machine_ports,addr=0.0")
+        for ((; $# > 0; n++)); do
+                add_card "$1" "$2" bridge "$n.0" false
+                shift 2
+        done
 }
 
 # The disk that the real root is on sits on an NVMe controller, behind a port as a GPU would.

@@ -24,11 +24,17 @@ source_list() {
                 (cd "$repo_dir" && while IFS= read -r -d '' f; do [[ ! -e $f ]] || printf '%s\0' "$f"; done) | sort -zu
 }
 
-# Copies the source to a folder of its own, so that an editor that saves meanwhile changes nothing.
+# copy_listed FOLDER: the files that come in, to a folder of their own, so that an editor that saves meanwhile
+# changes nothing
+copy_listed() {
+        rm -rf "$1"
+        mkdir -p "$1"
+        tar -C "$repo_dir" --null -T - -cf - | tar -C "$1" -xf -
+}
+
 source_copy() {
-        rm -rf "$work_dir/source"
-        mkdir -p "$work_dir/source"
-        source_list | tar -C "$repo_dir" --null -T - -cf - | tar -C "$work_dir/source" -xf -
+        source_list | copy_listed "$work_dir/source"
+        (cd "$repo_dir" && printf '%s\0' tests/lib/*.[ch] tests/vm/ops-script/*.c) | copy_listed "$work_dir/source-tests"
 }
 
 # Content and names, not times: a fresh clone of the same source finds the program made.
@@ -57,6 +63,20 @@ prepare_image() {
         prepare_program made "$guest" "$compiler"
         cache_get "$variable" "image-$guest" image "$tree" "$made" "$modules" "$(hash_folder "$made")" \
                 "$(hash_folder "$vm_dir/guest")" "$(sha256sum "$vm_dir/tools/vfio-open.c" | cut -c1-16)"
+}
+
+# prepare_ops_script GUEST/SCENARIO: where it runs operations, the guest's ops-script into "ops_scripts", and the
+# host's own, for the simulated kernel
+prepare_ops_script() {
+        local tree compiler made guest=${1%%/*}
+        scenario_machine "${1#*/}"
+        [[ -n $machine_operations && -z ${ops_scripts[$guest]:-} ]] || return 0
+        make -s -C "$repo_dir" CC=cc DEV=1 build/dev-cc/ops-script
+        cache_get tree "guest-$guest" guest "$guest"
+        cache_get compiler "compiler-$guest" compiler "$tree"
+        cache_get made "ops-script-$guest" ops-script "$compiler" "$(hash_folder "$work_dir/source")" \
+                "$(hash_folder "$work_dir/source-tests")"
+        ops_scripts[$guest]=$made
 }
 
 # initrd_name GUEST VARIANT SCENARIO: what a scenario's initramfs is called; one that a host made for itself
@@ -120,15 +140,15 @@ side_by_side() {
 }
 
 # prepare GUEST/SCENARIO...: makes what they need, and fills the arrays "qemu", "images" (a folder for each
-# guest) and "initrds" (a folder for each initrd_name), and "second_disk" where a machine has that
+# guest) and "initrds" (a folder for each initrd_name), and "second_disk" and "ops_scripts" where a machine has that
 prepare() {
         local guest name path guests names
-        declare -gA images=() initrds=()
+        declare -gA images=() initrds=() ops_scripts=()
         second_disk=
         mapfile -t guests < <(printf '%s\n' "${@%%/*}" | sort -u)
         host_tools
         source_copy
-        export VFIO_GPU_SOURCE=$work_dir/source
+        export VFIO_GPU_SOURCE=$work_dir/source VFIO_GPU_TESTS=$work_dir/source-tests
         side_by_side make_qemu "${guests[@]/#/make_image }"
         qemu_find
         for guest in "${guests[@]}"; do
@@ -140,6 +160,7 @@ prepare() {
         done
         for name; do
                 prepare_second "$name"
+                prepare_ops_script "$name"
         done
         names=$(for name; do scenario_initrds "$name"; done | sort -u)
         mapfile -t names <<<"$names"

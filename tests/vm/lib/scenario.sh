@@ -13,6 +13,8 @@
 #   act.before     the same for a boot before that one: files in /run/facts/carried are in the real root of the
 #                  other, but for an initramfs "initrd", which it boots. Without vfio-gpu.conf, the config is
 #                  what the program installs, then what was carried.
+#   operations     a script that act may run by /usr/libexec/ops-script (see tests/lib/ops-script.h)
+#   answers.LINUX  what came out of it on the kernel of that version, for unit tests
 #   typed          what is typed at the serial console: lines "wait TEXT" and "type LINE"
 #   control        where "expect" says must_fail_checks_of: those checks, one a line; control.NAME where
 #                  it says that of several scenarios
@@ -43,6 +45,7 @@ scenario_machine() {
         [[ ! -e $dir/vfio-gpu.conf ]] || machine_config=$dir/vfio-gpu.conf
         [[ ! -e $dir/initrd.conf ]] || machine_initrd_config=$dir/initrd.conf
         [[ ! -e $dir/act ]] || machine_act=$dir/act
+        [[ ! -e $dir/operations ]] || machine_operations=$dir/operations
         [[ ! -e $dir/typed ]] || machine_typed=$dir/typed
         # shellcheck disable=SC1091
         . "$dir/machine"
@@ -71,10 +74,12 @@ scenario_before() {
 
 # scenario_boot NAME GUEST RUN IMAGE: boots it; the lists of its images come to lie beside its facts
 scenario_boot() {
-        local scenario=$1 guest=$2 run=$3 image=$4 variant initrd
+        local scenario=$1 guest=$2 run=$3 image=$4 variant initrd ops_script
         scenario_machine "$scenario"
         # shellcheck disable=SC2154 # prepare fills initrds
         initrd=${initrds[$(initrd_name "$guest" "$machine_initrd" "$scenario")]}
+        # shellcheck disable=SC2034,SC2154 # boot_files copies it; prepare fills ops_scripts
+        ops_script=${ops_scripts[$guest]:-}
         scenario_before "$scenario" "$run" "$image" "$initrd"
         boot "$run" "$image" "$initrd"
         mkdir -p "$run/images"
@@ -104,11 +109,12 @@ must_fail_checks_of() {
 # A check that holds where nothing was seen proves nothing anywhere: on the facts of a boot that left
 # none, every check of every scenario has to fail.
 checks_fail_on_nothing() {
-        local name run=$work_dir/run/nothing holding=0
+        local name scenario run=$work_dir/run/nothing holding=0
         rm -rf "$run"
         mkdir -p "$run/facts" "$run/cards"
         date >"$run/facts/whole"
         for name in $(scenario_names); do
+                scenario=$name
                 (
                         set +e +o pipefail
                         must_fail_checks_of() { :; }

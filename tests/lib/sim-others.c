@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/others.h"
+#include "lib/sim-core.h"
+#include "lib/sim.h"
+
+static int unplug(void *context, PciAddress address)
+{
+        return sim_core_unplug(sim_core(context), address);
+}
+
+/* udev hears of what is found, and loads drivers for it. */
+static int rescan(void *context)
+{
+        SimBus *bus = &sim_core(context)->bus;
+        const Ops *ops = sim_ops(context);
+        bool found[ARRAY_SIZE(bus->devices)] = {0};
+
+        for (size_t i = 0; i < bus->n_devices; i++)
+                found[i] = bus->devices[i].gone;
+
+        int r = sim_core_rescan(sim_core(context));
+        for (size_t i = 0; r == 0 && i < bus->n_devices; i++)
+                if (found[i])
+                        r = ops->announce(context, bus->devices[i].address);
+        return r;
+}
+
+static int unload(void *context, const char *module)
+{
+        return sim_core_unload(sim_core(context), module);
+}
+
+static int settle(_unused_ void *context)
+{
+        return 0;
+}
+
+static int read_override(void *context, PciAddress address, char *text, size_t size)
+{
+        if (!sim_is_readable(context, address))
+                return -EACCES;
+        return sim_core_read_override(sim_core(context), address, text, size);
+}
+
+/* iommu_group_dma_owner_claimed() of drivers/iommu/iommu.c: drivers of endpoints count that let the
+ * kernel do their DMA, all but those of VFIO. */
+static int read_group(void *context, PciAddress address)
+{
+        SimCore *core = sim_core(context);
+        bool has_vfio = false, foreign = false;
+
+        sim_core_lock(core);
+        const SimDevice *device = sim_bus_device(&core->bus, address);
+        for (size_t i = 0; device && device->group >= 0 && i < core->bus.n_devices; i++) {
+                const SimDevice *other = &core->bus.devices[i];
+                const SimDriver *driver = sim_bus_driver(&core->bus, other->driver);
+
+                if (other->gone || other->group != device->group || !driver)
+                        continue;
+                has_vfio = has_vfio || other->vfio;
+                foreign = foreign || (!driver->vfio && !other->bridge);
+        }
+        sim_core_unlock(core);
+        if (!has_vfio)
+                return -ENOENT;
+        return foreign && core->bent != SIM_RULE_VIABLE ? 0 : 1;
+}
+
+static int describe(void *context, Function *function)
+{
+        const SimDevice *device = sim_bus_device(&sim_core(context)->bus, function->address);
+
+        if (!device)
+                return -ENOENT;
+        function->id = device->id;
+        function->class = device->class;
+        function->iommu_group = device->group;
+        return 0;
+}
+
+void sim_others_init(Sim *sim, Others *ret)
+{
+        *ret = (Others){sim, unplug, rescan, unload, settle, read_override, read_group, describe};
+}
