@@ -23,55 +23,57 @@
 
 typedef struct Case {
         const char *name, *machine, *config;
-        const char *udev;   /* finds the functions of these numbers on the bus, each by itself */
-        int modprobe;       /* somebody loads nouveau, whatever is blacklisted */
-        int replug;         /* this function is unplugged and found again; or NOBODY */
-        Flaw flaw;          /* of the first function of 01:00 */
-        bool early;         /* others may act from the beginning */
-        int skip;           /* control: leave out steps of this type; or NOBODY */
-        bool link_tells;    /* control: believe the driver link */
-        const char *breaks; /* a control: what must be found broken; NULL: nothing may */
+        const char *udev;     /* finds the functions of these numbers on the bus, each by itself */
+        const char *modprobe; /* somebody loads each of these, whatever is blacklisted */
+        int replug;           /* this function is unplugged and found again; or NOBODY */
+        Flaw flaw;            /* of the first function of 01:00 */
+        bool early;           /* others may act from the beginning */
+        int skip;             /* control: leave out steps of this type; or NOBODY */
+        bool link_tells;      /* control: believe the driver link */
+        const char *breaks;   /* a control: what must be found broken; NULL: nothing may */
 } Case;
 
 /* Functions on the bus are in the order of their addresses: the host's display is number 0. */
 static const Case cases[] = {
-        {"one of two twins", HOST CARD AUDIO TWIN, ONE, "0123", 1, NOBODY, FLAW_NONE, false, NOBODY,
-                false, NULL},
-        {"two claims", HOST CARD AUDIO TWIN, BOTH, "123", 1, NOBODY, FLAW_NONE, false, NOBODY,
-                false, NULL},
-        {"all of a model", HOST CARD TWIN, ALL, "12", 1, NOBODY, FLAW_NONE, false, NOBODY, false,
-                NULL},
-        {"one is found again", HOST CARD AUDIO TWIN, ONE, "13", 0, 1, FLAW_NONE, false, NOBODY,
-                false, NULL},
-        {"the twin is found again", HOST CARD AUDIO TWIN, ONE, "13", 0, 3, FLAW_NONE, false, NOBODY,
-                false, NULL},
-        {"a model's card is found again", HOST CARD TWIN, ALL, "12", 0, 1, FLAW_NONE, false, NOBODY,
-                false, NULL},
-        {"a probe fails", HOST CARD AUDIO TWIN, BOTH, "13", 1, NOBODY, FLAW_PROBE_FAILS, false,
+        {"one of two twins", HOST CARD AUDIO TWIN, ONE, "0123", "nouveau", NOBODY, FLAW_NONE, false,
                 NOBODY, false, NULL},
-        {"a probe hangs", HOST CARD AUDIO TWIN, BOTH, "13", 1, NOBODY, FLAW_PROBE_HANGS, false,
+        {"two claims", HOST CARD AUDIO TWIN, BOTH, "123", "nouveau", NOBODY, FLAW_NONE, false,
                 NOBODY, false, NULL},
-        {"a companion hangs", HOST CARD BUSY TWIN, BOTH, "3", 1, NOBODY, FLAW_REMOVE_HANGS, false,
-                NOBODY, false, NULL},
-        {"udev was first", HOST CARD AUDIO TWIN, ONE, "123", 1, NOBODY, FLAW_NONE, true, NOBODY,
+        {"all of a model", HOST CARD TWIN, ALL, "12", "nouveau", NOBODY, FLAW_NONE, false, NOBODY,
                 false, NULL},
-        {"udev was first, two claims", HOST CARD TWIN, BOTH, "12", 1, NOBODY, FLAW_NONE, true,
-                NOBODY, false, NULL},
-        {"found again while we work", HOST CARD AUDIO TWIN, ONE, "3", 1, 1, FLAW_NONE, true, NOBODY,
+        {"one is found again", HOST CARD AUDIO TWIN, ONE, "13", "", 1, FLAW_NONE, false, NOBODY,
                 false, NULL},
-        {"two of three, all at once", HOST CARD AUDIO TWIN THIRD, BOTH, "124", 1, 1, FLAW_NONE,
+        {"the twin is found again", HOST CARD AUDIO TWIN, ONE, "13", "", 3, FLAW_NONE, false,
+                NOBODY, false, NULL},
+        {"a model's card is found again", HOST CARD TWIN, ALL, "12", "", 1, FLAW_NONE, false,
+                NOBODY, false, NULL},
+        {"a probe fails", HOST CARD AUDIO TWIN, BOTH, "13", "nouveau", NOBODY, FLAW_PROBE_FAILS,
                 false, NOBODY, false, NULL},
-        {"two of three, udev was first", HOST CARD AUDIO TWIN THIRD, BOTH, "134", 1, NOBODY,
-                FLAW_PROBE_FAILS, true, NOBODY, false, NULL},
-        {"control: nothing on hold", HOST CARD AUDIO TWIN, ONE, "13", 1, NOBODY, FLAW_NONE, false,
-                STEP_HOLD, false, "is claimed, and on nouveau"},
-        {"control: no override", HOST CARD AUDIO TWIN, ONE, "13", 1, NOBODY, FLAW_NONE, false,
-                STEP_OVERRIDE, false, "is not ready"},
-        {"control: nothing is loaded", HOST CARD AUDIO TWIN, ONE, "13", 1, NOBODY, FLAW_NONE, false,
-                STEP_LOAD, false, "is not ready"},
-        {"control: nothing is bound", HOST CARD AUDIO TWIN, ONE, "13", 1, NOBODY, FLAW_NONE, false,
-                STEP_BIND, false, "is not ready"},
-        {"control: the link is believed", HOST CARD TWIN, ONE, "2", 0, NOBODY, FLAW_PROBE_HANGS,
+        {"a probe hangs", HOST CARD AUDIO TWIN, BOTH, "13", "nouveau", NOBODY, FLAW_PROBE_HANGS,
+                false, NOBODY, false, NULL},
+        {"a companion hangs", HOST CARD BUSY TWIN, BOTH, "3", "nouveau", NOBODY, FLAW_REMOVE_HANGS,
+                false, NOBODY, false, NULL},
+        {"udev was first", HOST CARD AUDIO TWIN, ONE, "123", "nouveau", NOBODY, FLAW_NONE, true,
+                NOBODY, false, NULL},
+        {"udev was first, two claims", HOST CARD TWIN, BOTH, "12", "nouveau", NOBODY, FLAW_NONE,
+                true, NOBODY, false, NULL},
+        {"found again while we work", HOST CARD AUDIO TWIN, ONE, "3", "nouveau", 1, FLAW_NONE, true,
+                NOBODY, false, NULL},
+        {"vfio-pci is loaded by others, too", HOST CARD AUDIO TWIN, BOTH, "13", "nouveau vfio_pci",
+                NOBODY, FLAW_NONE, true, NOBODY, false, NULL},
+        {"two of three, all at once", HOST CARD AUDIO TWIN THIRD, BOTH, "124", "nouveau vfio_pci",
+                1, FLAW_NONE, false, NOBODY, false, NULL},
+        {"two of three, udev was first", HOST CARD AUDIO TWIN THIRD, BOTH, "1234",
+                "nouveau vfio_pci", NOBODY, FLAW_PROBE_FAILS, true, NOBODY, false, NULL},
+        {"control: nothing on hold", HOST CARD AUDIO TWIN, ONE, "13", "nouveau", NOBODY, FLAW_NONE,
+                false, STEP_HOLD, false, "is claimed, and on nouveau"},
+        {"control: no override", HOST CARD AUDIO TWIN, ONE, "13", "nouveau", NOBODY, FLAW_NONE,
+                false, STEP_OVERRIDE, false, "is not ready"},
+        {"control: nothing is loaded", HOST CARD AUDIO TWIN, ONE, "13", "nouveau", NOBODY,
+                FLAW_NONE, false, STEP_LOAD, false, "is not ready"},
+        {"control: nothing is bound", HOST CARD AUDIO TWIN, ONE, "13", "nouveau", NOBODY, FLAW_NONE,
+                false, STEP_BIND, false, "is not ready"},
+        {"control: the link is believed", HOST CARD TWIN, ONE, "2", "", NOBODY, FLAW_PROBE_HANGS,
                 true, NOBODY, true, "status calls one ready"},
 };
 
@@ -90,9 +92,15 @@ static void add_others(Model *model, const Case *c)
 {
         for (const char *digit = c->udev; *digit; digit++)
                 add_coldplug(model_add_thread(model), (unsigned)(*digit - '0'));
-        if (c->modprobe)
+        for (const char *module = c->modprobe; *module; module += strspn(module, " ")) {
+                size_t length = strcspn(module, " ");
+
                 model_add_move(model_add_thread(model),
-                        (Move){.type = MOVE_LOAD, .name = "nouveau", .step = -1});
+                        (Move){.type = MOVE_LOAD,
+                                .name = arena_strndup(model->scene->arena, module, length),
+                                .step = -1});
+                module += length;
+        }
         if (c->replug == NOBODY)
                 return;
 

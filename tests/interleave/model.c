@@ -126,6 +126,11 @@ static SimDriver *driver_of_module(Now *now, const char *module)
         return NULL;
 }
 
+static uint16_t attaching_bit(const Now *now, const SimDriver *driver)
+{
+        return (uint16_t)(1U << (driver - now->bus.drivers));
+}
+
 static void begin_probe(Now *now, unsigned index, unsigned device, const SimDriver *driver)
 {
         strncpy(now->bus.devices[device].driver, driver->name,
@@ -160,6 +165,7 @@ static Progress end_probe(const Model *model, Now *now, unsigned device, int *re
 static void begin_remove(Now *now, unsigned index, unsigned device)
 {
         now->locked[device] = (uint8_t)(index + 1);
+        now->unlinked[device] = true;
         now->bus.devices[device].vfio = false;
 }
 
@@ -169,6 +175,7 @@ static Progress end_remove(const Model *model, Now *now, unsigned device)
                 return WAITS;
         memset(now->bus.devices[device].driver, 0, sizeof(now->bus.devices[device].driver));
         now->locked[device] = 0;
+        now->unlinked[device] = false;
         return ENDED;
 }
 
@@ -198,11 +205,11 @@ static Progress bind(const Model *model, Now *now, unsigned index, const Move *m
                 return end_probe(model, now, move->device, ret_error);
         if (!d->gone && is_locked(now, move->device, index))
                 return WAITS;
-        *ret_error = !driver                                         ? -ENOENT
-                     : d->gone                                       ? -ENODEV
-                     : *d->driver && strcmp(d->driver, driver->name) ? -EBUSY
-                     : !*d->driver && !sim_bus_matches(driver, d)    ? -ENODEV
-                                                                     : 0;
+        *ret_error = !driver || now->attaching & attaching_bit(now, driver) ? -ENOENT
+                     : d->gone                                              ? -ENODEV
+                     : *d->driver && strcmp(d->driver, driver->name)        ? -EBUSY
+                     : !*d->driver && !sim_bus_matches(driver, d)           ? -ENODEV
+                                                                            : 0;
         if (*ret_error < 0 || *d->driver)
                 return ENDED;
         begin_probe(now, index, move->device, driver);
@@ -265,11 +272,17 @@ static Progress load(const Model *model, Now *now, unsigned index, const Move *m
 
         if (!driver)
                 return ENDED; /* an IOMMU backend */
-        if (thread->part > 0)
-                return attach_next(model, now, index, driver);
+        if (thread->part > 0) {
+                Progress progress = attach_next(model, now, index, driver);
+
+                if (progress == ENDED)
+                        now->attaching &= (uint16_t)~attaching_bit(now, driver);
+                return progress;
+        }
         if (driver->registered)
-                return ENDED;
+                return now->attaching & attaching_bit(now, driver) ? WAITS : ENDED;
         sim_bus_enlist(&now->bus, driver, move->options ? move->options : "");
+        now->attaching |= attaching_bit(now, driver);
         thread->part = 1;
         return GOES_ON;
 }

@@ -3,9 +3,9 @@
 /*
  * Our run and all others on one bus, in moves that cannot be divided: whoever probes or removes
  * holds the device's lock from one move to a later one, and whoever needs the lock meanwhile waits.
- * The driver link is there from the first move of a probe and until the last of a remove
- * (drivers/base/dd.c); VFIO knows the device at the end of the one and from the beginning of the
- * other no longer.
+ * The driver link is there from the first move of a probe and until the first of a remove
+ * (drivers/base/dd.c), the driver counts until the last; VFIO knows the device at the end of a
+ * probe. A driver whose load still asks devices has no `bind` yet, and who loads it, too, waits.
  */
 
 #include "lib/scene.h"
@@ -77,7 +77,9 @@ typedef struct ThreadNow {
 typedef struct Now {
         SimBus bus;
         uint8_t locked[MODEL_DEVICES]; /* by this thread, counted from 1 */
+        bool unlinked[MODEL_DEVICES]; /* its driver is being removed */
         bool replugged[MODEL_DEVICES];
+        uint16_t attaching; /* drivers whose load still asks devices; bits */
         bool policy;
         uint8_t phase;
         ThreadNow threads[MODEL_THREADS];

@@ -142,7 +142,7 @@ static Binding read_binding(const Model *model, const Now *now, const Function *
         const SimDevice *d = &now->bus.devices[index_of(model, f)];
         bool vfio = model->link_tells ? is_vfio(d->driver) : d->vfio;
 
-        if (d->gone || !*d->driver)
+        if (d->gone || !*d->driver || now->unlinked[index_of(model, f)])
                 return (Binding){0};
         return (Binding){
                 .driver = arena_strdup(arena, d->driver), .vfio_device = vfio ? "vfio0" : NULL};
