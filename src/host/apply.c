@@ -63,8 +63,9 @@ static int do_step(const Step *step, const Ops *ops)
         case STEP_CLEAR:
                 return ops->set_override(ops->context, step->address, NULL);
         case STEP_PROBE:
-        case STEP_SETTLE: /* it waits for the device's lock, which a driver at work has */
                 return ops->probe(ops->context, step->address);
+        case STEP_SETTLE:
+                return ops->settle(ops->context, step->address);
         case STEP_ANNOUNCE:
                 return ops->announce(ops->context, step->address);
         case _STEP_TYPE_MAX:

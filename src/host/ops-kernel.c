@@ -249,6 +249,40 @@ static int probe(void *context, PciAddress address)
         return write_attribute(context, "sys/bus/pci/drivers_probe", PCI_ADDRESS(address));
 }
 
+/* driver_attach() of drivers/base/dd.c is done with all devices before the driver gets its files.
+ */
+static bool is_attached(const Root *root, const char *driver)
+{
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof(path), "sys/bus/pci/drivers/%s/uevent", driver);
+        return root_exists(root, path);
+}
+
+/*
+ * drivers_probe waits for nobody: it looks whether there is a driver before it takes the device's
+ * lock. The driver's own `bind` takes it, waits for who is at work, and then finds that the device
+ * has a driver; where the probe has failed, the driver tries once more. A driver whose module is
+ * being loaded has no such file yet.
+ */
+static int settle(void *context, PciAddress address)
+{
+        char path[sizeof("sys/bus/pci/devices//driver") + PCI_ADDRESS_SIZE];
+
+        snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/driver", PCI_ADDRESS(address));
+        for (;;) {
+                _cleanup_free_ char *driver = NULL;
+
+                if (root_link_name(context, path, &driver) < 0)
+                        return probe(context, address);
+                if (is_attached(context, driver)) {
+                        (void)write_driver_attribute(context, driver, "bind", address);
+                        return 0;
+                }
+                clock_pause_ms(BIND_PAUSE_MS);
+        }
+}
+
 static int announce(void *context, PciAddress address)
 {
         return write_device_attribute(context, address, "uevent", "add");
@@ -284,6 +318,7 @@ int ops_kernel_init(const Root *root, Ops *ret)
                 .set_readable = set_readable,
                 .forget_id = forget_id,
                 .probe = probe,
+                .settle = settle,
                 .announce = announce,
                 .read_binding = read_binding,
         };

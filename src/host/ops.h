@@ -56,6 +56,8 @@ typedef struct Ops {
         /* Let the drivers that are loaded have `address` (`drivers_probe`): 0 whatever comes of it.
          */
         int (*probe)(void *context, PciAddress address);
+        /* Wait until no driver is at work on `address`, whatever comes of it. */
+        int (*settle)(void *context, PciAddress address);
         /* Tell udev of `address` as if it had just been found (an "add" uevent): it loads the
          * driver that this host prefers. */
         int (*announce)(void *context, PciAddress address);

@@ -203,6 +203,11 @@ static int do_probe(const Script *s)
         return s->ops->probe(s->ops->context, s->address);
 }
 
+static int do_settle(const Script *s)
+{
+        return s->ops->settle(s->ops->context, s->address);
+}
+
 static int do_announce(const Script *s)
 {
         return s->ops->announce(s->ops->context, s->address);
@@ -252,9 +257,9 @@ static int do_unload(const Script *s)
         return s->others->unload(s->others->context, s->words[1]);
 }
 
-static int do_settle(const Script *s)
+static int do_udev(const Script *s)
 {
-        return s->others->settle(s->others->context);
+        return s->others->udev(s->others->context);
 }
 
 static int do_pause(const Script *s)
@@ -292,6 +297,7 @@ static const struct Verb {
         {"unbind", do_unbind, 3, true},
         {"bind", do_bind, 3, true},
         {"probe", do_probe, 2, true},
+        {"settle", do_settle, 2, true},
         {"announce", do_announce, 2, true},
         {"forget", do_forget, 2, false},
         {"reset-method", do_reset_method, 3, true},
@@ -300,7 +306,7 @@ static const struct Verb {
         {"unplug", do_unplug, 2, true},
         {"rescan", do_rescan, 1, false},
         {"unload", do_unload, 2, false},
-        {"settle", do_settle, 1, false},
+        {"udev", do_udev, 1, false},
         {"pause", do_pause, 2, false},
         {"until", do_until, 3, true},
 };

@@ -10,7 +10,7 @@
  *     override ADDRESS NAME|-           (LONG: a name of 4096 letters)
  *     load MODULE [OPTION...]
  *     unbind|bind ADDRESS DRIVER
- *     probe|announce ADDRESS
+ *     probe|settle|announce ADDRESS
  *     forget ID
  *     reset-method ADDRESS METHOD[,METHOD...]
  *     d3cold ADDRESS VALUE
@@ -19,7 +19,7 @@
  *     unplug ADDRESS                    what others do
  *     rescan
  *     unload MODULE
- *     settle                            udev has seen all
+ *     udev                              waits until udev has seen all
  *     until ADDRESS DRIVER|-            waits until its link says that
  *     pause MS
  *

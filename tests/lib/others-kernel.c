@@ -59,7 +59,7 @@ static int64_t ms_since(const struct timespec *then)
                (now.tv_nsec - then->tv_nsec) / 1000000;
 }
 
-static int settle(_unused_ void *context)
+static int udev(_unused_ void *context)
 {
         struct stat st = {0};
         int64_t age = stat("/" POLICY_PATH, &st) < 0 ? UDEV_NOTICE_MS : ms_since(&st.st_mtim);
@@ -143,7 +143,7 @@ void others_kernel_init(const Root *root, Others *ret)
                 .unplug = unplug,
                 .rescan = rescan,
                 .unload = unload,
-                .settle = settle,
+                .udev = udev,
                 .read_override = read_override,
                 .read_group = read_group,
                 .describe = describe,

@@ -16,7 +16,7 @@ typedef struct Others {
         int (*rescan)(void *context);
         int (*unload)(void *context, const char *module);
         /* Waits until udev has seen the policy that was written last, and all that it was told. */
-        int (*settle)(void *context);
+        int (*udev)(void *context);
         /* Reads driver_override; "" when there is none. May block. */
         int (*read_override)(void *context, PciAddress address, char *text, size_t size);
         /* Whether VFIO finds the function's group viable, 1 or 0; -ENOENT: it has no such group. */

@@ -299,6 +299,29 @@ int sim_core_probe(SimCore *core, PciAddress address)
         return run(core, probe, &(Call){.address = address});
 }
 
+/* What the table of operations makes of `bind` and drivers_probe. */
+static int settle(SimCore *core, const Call *call)
+{
+        for (;;) {
+                const SimDevice *device = sim_bus_device(&core->bus, call->address);
+                const char *link = device ? sim_core_link(core, device) : NULL;
+                const SimDriver *driver = link ? sim_bus_driver(&core->bus, link) : NULL;
+
+                if (!driver)
+                        return probe(core, call);
+                if (!mood_of(core, driver)->attaching) {
+                        (void)bind(core, &(Call){.address = call->address, .name = driver->name});
+                        return 0;
+                }
+                breathe(core);
+        }
+}
+
+int sim_core_settle(SimCore *core, PciAddress address)
+{
+        return run(core, settle, &(Call){.address = address});
+}
+
 static void probe_locked(SimCore *core, const SimDriver *driver, SimDevice *device)
 {
         lock_device(core, device);
@@ -373,7 +396,7 @@ static void set_parameter(SimMood *mood, const char *key, const char *value)
 static SimMood read_mood(const char *options)
 {
         SimMood mood = {.fail_errno = EIO};
-        char text[256] = "", *rest = text;
+        char text[320] = "", *rest = text;
 
         snprintf(text, sizeof(text), "%s", options);
         for (char *word; (word = strsep(&rest, " "));) {
@@ -387,22 +410,46 @@ static SimMood read_mood(const char *options)
         return mood;
 }
 
-int sim_core_load(SimCore *core, const char *module, const char *options)
+/* Takes the parameters of a module that is going to be loaded; false: there is none. */
+static bool take_options(SimCore *core, const char *module, const char *options)
 {
+        char text[320] = "";
+
+        snprintf(text, sizeof(text), "%s %s",
+                strcmp(core->module, module) == 0 ? core->module_options : "", options);
         sim_core_lock(core);
 
         SimDriver *driver = sim_bus_driver_of(&core->bus, module);
         if (driver && !driver->registered && !mood_of(core, driver)->coming) {
                 SimMood *mood = mood_of(core, driver);
 
-                *mood = read_mood(options);
+                *mood = read_mood(text);
                 if (mood->slow_ms || mood->async || *mood->hang || *mood->stuck)
                         core->takes_time = true;
                 if (core->bent != SIM_RULE_IDS)
-                        sim_bus_set_ids(driver, options);
+                        sim_bus_set_ids(driver, text);
         }
         sim_core_unlock(core);
-        return driver ? run(core, load, &(Call){.name = module}) : -ENOENT;
+        return driver;
+}
+
+int sim_core_load(SimCore *core, const char *module, const char *options)
+{
+        if (!take_options(core, module, options))
+                return -ENOENT;
+        return run(core, load, &(Call){.name = module});
+}
+
+void sim_core_load_behind(SimCore *core, const char *module)
+{
+        const Call call = {.name = module};
+
+        if (!take_options(core, module, ""))
+                return;
+        if (!core->takes_time)
+                (void)run(core, load, &call);
+        else if (fork() == 0)
+                be_thread(core, load, &call);
 }
 
 /* delete_module(2), and driver_unregister() */

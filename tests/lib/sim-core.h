@@ -59,6 +59,8 @@ typedef struct SimCore {
         unsigned n_probed;   /* inside of loads */
         SimRule bent;        /* one that does not hold */
         unsigned speed;      /* 0 is 1; probes take so much less time */
+        char module[32]; /* modprobe.d has these options for it */
+        char module_options[64];
         pid_t owner;
         pid_t threads[SIM_THREADS];
 } SimCore;
@@ -73,7 +75,10 @@ int sim_core_override(SimCore *core, PciAddress address, const char *driver);
 int sim_core_bind(SimCore *core, PciAddress address, const char *driver);
 int sim_core_unbind(SimCore *core, PciAddress address, const char *driver);
 int sim_core_probe(SimCore *core, PciAddress address);
+int sim_core_settle(SimCore *core, PciAddress address);
 int sim_core_load(SimCore *core, const char *module, const char *options);
+/* The same by another process, as udev does; who calls does not wait where it takes time. */
+void sim_core_load_behind(SimCore *core, const char *module);
 int sim_core_unload(SimCore *core, const char *module);
 int sim_core_unplug(SimCore *core, PciAddress address);
 /* Finds again what was unplugged. */

@@ -30,7 +30,7 @@ static int unload(void *context, const char *module)
         return sim_core_unload(sim_core(context), module);
 }
 
-static int settle(_unused_ void *context)
+static int udev(_unused_ void *context)
 {
         return 0;
 }
@@ -80,5 +80,5 @@ static int describe(void *context, Function *function)
 
 void sim_others_init(Sim *sim, Others *ret)
 {
-        *ret = (Others){sim, unplug, rescan, unload, settle, read_override, read_group, describe};
+        *ret = (Others){sim, unplug, rescan, unload, udev, read_override, read_group, describe};
 }

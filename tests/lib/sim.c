@@ -266,6 +266,14 @@ static int probe(void *context, PciAddress address)
         return r <= 0 ? r : sim_core_probe(&sim->core, address);
 }
 
+static int settle(void *context, PciAddress address)
+{
+        Sim *sim = context;
+        int r = suffer(sim, SIM_SETTLE, address, "");
+
+        return r <= 0 ? r : sim_core_settle(&sim->core, address);
+}
+
 static bool is_blacklisted(const Sim *sim, const char *module)
 {
         char line[64];
@@ -283,7 +291,7 @@ static void coldplug(Sim *sim, const SimDevice *device)
 
                 if (*driver->module && sim_bus_has_in_table(driver, device) &&
                         !is_blacklisted(sim, driver->module))
-                        (void)load_module(sim, driver->module, "");
+                        sim_core_load_behind(&sim->core, driver->module);
         }
 }
 
@@ -424,8 +432,8 @@ static Sim *make(const Host *host, bool natives)
                 err(1, "simulated kernel");
         sim->core.owner = getpid();
         sim->ops = (Ops){sim, write_policy, set_override, load, free_framebuffer, unbind,
-                set_reset_method, set_d3cold, bind, set_readable, forget_id, probe, announce,
-                read_binding};
+                set_reset_method, set_d3cold, bind, set_readable, forget_id, probe, settle,
+                announce, read_binding};
         if (host->vfio_pci != MODULE_MISSING)
                 sim_bus_add_driver(
                         &sim->core.bus, "vfio-pci", "vfio_pci", host->vfio_pci == MODULE_PRESENT)

@@ -35,6 +35,7 @@ typedef enum SimOperation {
         SIM_BIND,
         SIM_FORGET,
         SIM_PROBE,
+        SIM_SETTLE,
         SIM_ANNOUNCE,
 } SimOperation;
 

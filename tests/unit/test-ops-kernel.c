@@ -169,6 +169,42 @@ Test(ops_kernel, writes_this_to_give_a_card_back)
         cr_expect_eq(m->ops.announce(c, address), -ENOENT);
 }
 
+/* The device's lock is waited for by the driver's own bind, which is there from the end of its
+ * module's load on; where nobody has the function, drivers are looked for. */
+Test(ops_kernel, waits_for_who_is_at_work)
+{
+        static const char bind[] = "sys/bus/pci/drivers/vfio-pci/bind";
+        static const char uevent[] = "sys/bus/pci/drivers/vfio-pci/uevent";
+        _cleanup_(machine_freep) Machine *m = machine();
+        void *c = m->ops.context;
+
+        tree_remove(m->tree, DRIVER);
+        tree_set(m->tree, "sys/bus/pci/drivers_probe", "");
+        cr_assert_eq(m->ops.settle(c, address), 0);
+        assert_text(m, "sys/bus/pci/drivers_probe", "0000:01:00.0");
+
+        tree_link(m->tree, DRIVER, "../../../bus/pci/drivers/vfio-pci");
+        tree_set(m->tree, bind, "");
+        tree_set(m->tree, "sys/bus/pci/drivers_probe", "");
+        pid_t pid = fork();
+        if (pid == 0)
+                _exit(m->ops.settle(c, address) == 0 ? 0 : 1);
+        clock_pause_ms(100);
+        cr_expect_eq(waitpid(pid, NULL, WNOHANG), 0, "it is being loaded still");
+        assert_text(m, bind, "");
+        tree_set(m->tree, uevent, "");
+
+        int status = -1;
+        cr_assert_eq(waitpid(pid, &status, 0), pid);
+        cr_expect_eq(status, 0);
+        assert_text(m, bind, "0000:01:00.0");
+        assert_text(m, "sys/bus/pci/drivers_probe", "");
+
+        /* there are drivers that have no such file at all */
+        tree_remove(m->tree, bind);
+        cr_expect_eq(m->ops.settle(c, address), 0);
+}
+
 /* The kernel compares letter by letter; what is on the bus says how it is spelled. */
 Test(ops_kernel, names_drivers_as_the_bus_does)
 {

@@ -9,6 +9,8 @@
 #define SCENARIO "tests/vm/scenarios/97-simulated-kernel/"
 /* Times of the script are made for an emulated processor. */
 #define SPEED 5
+/* Where the part of it begins that takes time. */
+#define SLOW_PART "# --- What takes time."
 
 static char *read_text(const char *path)
 {
@@ -73,19 +75,20 @@ Test(ops_script, simulated_kernel_answers_as_6_12_did)
 /* Rules bent one by one, and the step that has to show it. */
 static const struct Bent {
         SimRule rule;
+        bool slow;
         char step[80];
 } bent_rules[] = {
-        {SIM_RULE_OVERRIDE, "load vfio_pci ids=10de:1eb8"},
-        {SIM_RULE_RESCAN, "rescan"},
-        {SIM_RULE_BUSY, "bind 0000:06:02.0 vfio-pci"},
-        {SIM_RULE_LINK, "within 500 bind 0000:01:00.0 vmtest_vfio_pci"},
-        {SIM_RULE_REMOVED_LINK, "within 1000 unbind 0000:04:00.0 vmtest_native"},
-        {SIM_RULE_PROBE_SAYS, "probe 0000:01:00.0"},
-        {SIM_RULE_ORDER, "rescan"},
-        {SIM_RULE_ATTACHING, "bind 0000:02:00.0 vmtest_vfio_pci"},
-        {SIM_RULE_IDS, "load vfio_pci ids=10de:1eb8"},
-        {SIM_RULE_BLACKLIST, "rescan"},
-        {SIM_RULE_VIABLE, "probe 0000:06:02.0"},
+        {SIM_RULE_OVERRIDE, false, "load vfio_pci ids=10de:1eb8"},
+        {SIM_RULE_RESCAN, false, "rescan"},
+        {SIM_RULE_BUSY, false, "bind 0000:06:02.0 vfio-pci"},
+        {SIM_RULE_LINK, true, "within 500 bind 0000:01:00.0 vmtest_vfio_pci"},
+        {SIM_RULE_REMOVED_LINK, true, "within 1000 unbind 0000:04:00.0 vmtest_native"},
+        {SIM_RULE_PROBE_SAYS, false, "probe 0000:01:00.0"},
+        {SIM_RULE_ORDER, false, "rescan"},
+        {SIM_RULE_ATTACHING, true, "bind 0000:02:00.0 vmtest_vfio_pci"},
+        {SIM_RULE_IDS, false, "load vfio_pci ids=10de:1eb8"},
+        {SIM_RULE_BLACKLIST, false, "rescan"},
+        {SIM_RULE_VIABLE, false, "probe 0000:06:02.0"},
 };
 
 ParameterizedTestParameters(ops_script, bent_rule_is_seen)
@@ -97,6 +100,12 @@ ParameterizedTest(const struct Bent *bent, ops_script, bent_rule_is_seen)
 {
         _cleanup_free_ char *script = read_text(SCENARIO "operations");
         _cleanup_free_ char *kept = read_text(SCENARIO "answers.6.12");
+        char *slow = strstr(script, SLOW_PART);
+
+        cr_assert(slow);
+        if (!bent->slow)
+                *slow = '\0';
+
         _cleanup_free_ char *answers = run(script, 12, bent->rule);
         char *a = answers, *b = kept, *line = NULL, *wanted = NULL;
 

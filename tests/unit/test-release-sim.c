@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Apply, release and apply again, on the simulated kernel. */
 
+#include "lib/sim-core.h"
 #include "unit/test-apply.h"
 #include "unit/test-release.h"
 
@@ -140,6 +141,22 @@ Test(release_sim, a_driver_that_does_not_let_go)
                 hung |= log->operation == SIM_UNBIND &&
                         pci_address_compare(log->address, at(1, 0)) == 0;
         }
+}
+
+/* The link is there before the probe of a driver ends that udev has just loaded: whether it keeps
+ * the card is known afterwards. */
+Test(release_sim, a_driver_that_is_slow_and_refuses)
+{
+        RUN(run, TWINS, POOL);
+        SimCore *core = sim_core(run.sim);
+
+        strcpy(core->module, "nouveau");
+        strcpy(core->module_options, "slow_ms=700 fail=0000:01:00.0");
+        hand_over(&run);
+        release(&run, "01:00", 2000);
+        cr_expect(strstr(run.verdicts[0].message, "0000:01:00.0 has no driver"), "%s",
+                run.verdicts[0].message);
+        cr_expect_gt(run.ms, 700);
 }
 
 /* It is said, and whatever else the card has gets its driver all the same. */
