@@ -91,6 +91,23 @@ static bool all_are_whole(const Reading *readings, size_t n)
         return true;
 }
 
+static bool all_are_seen(const Reading *readings, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (!readings[i].seen)
+                        return false;
+        return true;
+}
+
+static void wait_until(
+        bool (*all)(const Reading *, size_t), const Reading *readings, size_t n, unsigned ms)
+{
+        const int64_t end = clock_ms() + ms;
+
+        while (clock_ms() < end && !all(readings, n))
+                clock_pause_ms(5);
+}
+
 static const char *group_name(int group)
 {
         return group == 1 ? "viable" : group == 0 ? "not-viable" : group == -ENOENT ? "-" : "error";
@@ -129,7 +146,6 @@ static void print_change(const Script *script, Device *device, const Reading *re
  * with it. */
 static void look(Script *script)
 {
-        const int64_t end = clock_ms() + READ_MS / script->speed;
         const size_t n = script->n_devices;
         pid_t pids[MAX_DEVICES] = {0};
         Reading *readings = mmap(NULL, n * sizeof(Reading), PROT_READ | PROT_WRITE,
@@ -139,8 +155,9 @@ static void look(Script *script)
                 err(1, "readings");
         for (size_t i = 0; i < n; i++)
                 pids[i] = start_reader(script, script->devices[i].address, &readings[i]);
-        while (clock_ms() < end && !all_are_whole(readings, n))
-                clock_pause_ms(5);
+        /* what does not block is waited for on a busy host, too */
+        wait_until(all_are_seen, readings, n, STEP_MS);
+        wait_until(all_are_whole, readings, n, READ_MS / script->speed);
 
         bool whole = all_are_whole(readings, n);
         for (size_t i = 0; i < n; i++) {

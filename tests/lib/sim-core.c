@@ -330,9 +330,13 @@ static void probe_locked(SimCore *core, const SimDriver *driver, SimDevice *devi
         unlock_device(core, device);
 }
 
+/* The device has been locked, and given to the driver, by the load. */
 static int probe_behind(SimCore *core, const Call *call)
 {
-        probe_locked(core, &core->bus.drivers[call->driver], &core->bus.devices[call->device]);
+        SimDevice *device = &core->bus.devices[call->device];
+
+        (void)really_probe(core, &core->bus.drivers[call->driver], device);
+        unlock_device(core, device);
         core->n_async--;
         return 0;
 }
@@ -351,6 +355,12 @@ static void attach_all(SimCore *core, const SimDriver *driver)
                         probe_locked(core, driver, device);
                         continue;
                 }
+                lock_device(core, device);
+                if (*device->driver) {
+                        unlock_device(core, device);
+                        continue;
+                }
+                strcpy(device->driver, driver->name);
                 core->n_async++;
                 if (fork() == 0)
                         be_thread(core, probe_behind, &call);

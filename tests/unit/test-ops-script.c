@@ -8,7 +8,7 @@
 /* What a boot of this scenario has of the kernel, it holds against what is kept of it. */
 #define SCENARIO "tests/vm/scenarios/97-simulated-kernel/"
 /* Times of the script are made for an emulated processor. */
-#define SPEED 5
+#define SPEED 3
 /* Where the part of it begins that takes time. */
 #define SLOW_PART "# --- What takes time."
 
