@@ -67,9 +67,6 @@ static bool names_have(const Names *names, const char *name)
 
 static int names_add(Names *names, const char *name)
 {
-        if (names_have(names, name))
-                return 0;
-
         const char **item = arena_push(names->arena, &names->items, &names->n_items);
         if (!item)
                 return -ENOMEM;

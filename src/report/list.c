@@ -135,6 +135,8 @@ int list_build(const Host *host, const Plan *plan, Arena *arena, GpuList *ret)
                 if (f->iommu_group < 0)
                         list.no_iommu = iommu_advice(host, arena);
         }
+        if (arena_failed(arena))
+                return -ENOMEM;
         *ret = list;
         return 0;
 }

@@ -14,7 +14,10 @@ static void json_putp(Json **object)
 /* Takes over `value`; NULL is a value that could not be made. */
 static bool add(Json *object, const char *key, Json *value)
 {
-        return value && json_object_object_add(object, key, value) == 0;
+        if (value && json_object_object_add(object, key, value) == 0)
+                return true;
+        json_object_put(value);
+        return false;
 }
 
 static bool add_null(Json *object, const char *key)
@@ -42,7 +45,10 @@ static bool add_group(Json *object, const Function *f)
 /* Takes over `item`. */
 static bool append(Json *array, Json *item)
 {
-        return item && json_object_array_add(array, item) == 0;
+        if (item && json_object_array_add(array, item) == 0)
+                return true;
+        json_object_put(item);
+        return false;
 }
 
 static Json *function_json(const Function *f, const Binding *now, const char *driver_before)

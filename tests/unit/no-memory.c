@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -18,20 +19,39 @@ static bool fails(void)
         return true;
 }
 
-/* The Makefile has the linker lead our calls of calloc() and so on here (ld's --wrap). */
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-int __real_vasprintf(char **ret, const char *format, va_list args);
-int __wrap_vasprintf(char **ret, const char *format, va_list args);
+/* The Makefile has the linker lead our calls of these here (ld's --wrap). */
+#define WRAP(type, failure, name, parameters, ...)                                                 \
+        type __real_##name parameters;                                                             \
+        type __wrap_##name parameters;                                                             \
+        type __wrap_##name parameters                                                              \
+        {                                                                                          \
+                return fails() ? (failure) : __real_##name(__VA_ARGS__);                           \
+        }
 
-void *__wrap_calloc(size_t n, size_t size)
-{
-        return fails() ? NULL : __real_calloc(n, size);
-}
+WRAP(void *, NULL, malloc, (size_t size), size)
+WRAP(void *, NULL, calloc, (size_t n, size_t size), n, size)
+WRAP(char *, NULL, strdup, (const char *text), text)
+WRAP(int, -1, vasprintf, (char **ret, const char *format, va_list args), ret, format, args)
+WRAP(struct json_object *, NULL, json_object_new_object, (void))
+WRAP(struct json_object *, NULL, json_object_new_array, (void))
+WRAP(struct json_object *, NULL, json_object_new_string, (const char *text), text)
+WRAP(struct json_object *, NULL, json_object_new_int, (int32_t number), number)
+WRAP(struct json_object *, NULL, json_object_new_boolean, (json_bool value), value)
+WRAP(int, -1, json_object_array_add, (struct json_object * array, struct json_object *value), array,
+        value)
+WRAP(int, -1, json_object_object_add,
+        (struct json_object * object, const char *key, struct json_object *value), object, key,
+        value)
 
-int __wrap_vasprintf(char **ret, const char *format, va_list args)
+int __wrap_asprintf(char **ret, const char *format, ...) _printf_(2, 3);
+int __wrap_asprintf(char **ret, const char *format, ...)
 {
-        return fails() ? -1 : __real_vasprintf(ret, format, args);
+        va_list args;
+
+        va_start(args, format);
+        int n = __wrap_vasprintf(ret, format, args);
+        va_end(args);
+        return n;
 }
 
 size_t no_memory(NoMemoryCall call, const void *context)

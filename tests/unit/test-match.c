@@ -270,3 +270,27 @@ Test(match, asks_whether_those_answer_that_may_be_picked)
                         "%s: %s", rows[i].config,
                         wanted(match_wants_answer, DRIVEN, rows[i].config));
 }
+
+/* The card of an entry whose serial number no card here is known to have. */
+Test(match, who_may_have_moved)
+{
+        static const char machine[] =
+                "0000:01:00.0 10de:26b1 030000 group=1 serial=0000000000000011\n"
+                "0000:01:00.1 10de:22ba 040300 group=1\n"
+                "0000:02:00.0 10de:2330 030200 group=2\n";
+        static const struct {
+                const char *config, *wanted;
+        } rows[] = {
+                {"", ""},
+                {"{ address = '09:00'; }", ""},
+                {"{ serial = '0000000000000011'; }", ""},
+                {"{ serial = '0000000000000011'; address = '09:00'; }", ""},
+                {"{ serial = '0000000000000022'; address = '09:00'; }", "01:00.0 02:00.0"},
+                {"{ address = '09:00'; }, { serial = '0000000000000022'; }", "01:00.0 02:00.0"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                cr_expect_str_eq(wanted(match_may_have_moved, machine, rows[i].config),
+                        rows[i].wanted, "%s: %s", rows[i].config,
+                        wanted(match_may_have_moved, machine, rows[i].config));
+}

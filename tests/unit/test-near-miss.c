@@ -140,6 +140,9 @@ Test(near_miss, serial_numbers)
                 {"{ serial = '0000000000000022'; vendor = 'amd'; }", ABSENT,
                         "; serial 00-00-00-00-00-00-00-22 is that of 0000:02:00.0, which is "
                         "10de:26b1, not of vendor 1002"},
+                /* it was spoken of */
+                {"{ serial = '0000000000000022'; address = '03:00'; slot = '2'; }", ABSENT,
+                        "slot \"2\" holds 0000:02:00.0, which is not at 0000:03:00.0"},
         };
         expect_picks(MACHINE, moved, ARRAY_SIZE(moved));
         /* where it is told of already, it is not told of twice */

@@ -261,6 +261,10 @@ Test(next_steps, an_image_that_was_made_since)
                         "`dracut -f` (/boot/image of t30 is older than this boot, which had "
                         "another: does the boot menu name it?)",
                         .image = IMAGE_OTHER_CONFIG),
+                ROW(FREE "was initrd\nimage kernel-install\nenabled\n" OLD, ONE,
+                        "`kernel-install add-all` (/boot/image of t10 is older than /etc/part of "
+                        "t20; before systemd 255, for each kernel, `kernel-install add VERSION "
+                        "/lib/modules/VERSION/vmlinuz`); " DO_NOW),
                 /* what is still to be done changes what goes into it */
                 ROW(FREE DRACUT MADE, ONE, ENABLE "; " IMAGE "; " DO_NOW),
                 ROW(READY IN "enabled\n" MADE, ONE,

@@ -292,3 +292,14 @@ Test(select, what_is_skipped_stays_with_the_host)
         for (size_t i = 0; i < ARRAY_SIZE(picks); i++)
                 expect_pick(ALL, &picks[i], "vfio_gpu.skip=a");
 }
+
+/* Its serial number is that of the entry, and yet it is not what the address says. */
+Test(select, a_virtual_function_of_the_very_card)
+{
+        expect_pick("0000:02:00.0 10de:26b1 030200 group=2 numvfs=1 serial=0000000000000022\n"
+                    "0000:02:00.4 10de:26b8 030200 group=3 vf=0000:02:00.0\n",
+                &(Pick){"{ serial = '0000000000000022'; address = '02:00.4'; }",
+                        "gpu1:-!virtual-function",
+                        "0000:02:00.4 is a virtual function of an SR-IOV card"},
+                NULL);
+}
