@@ -5,6 +5,7 @@
 # make lint       format, checkers, purity, docs    make deps       what the distribution must provide
 # make fuzz       TIME seconds (60) a fuzz target   make soak       all boots, ROUNDS times
 # make coverage   what the tests take of src/                       (2), or BOOTS boots
+# make valgrind   all cases below valgrind
 
 VERSION := 0.1.0
 
@@ -72,7 +73,7 @@ fuzzers := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
 V ?=
 quiet = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
 
-.PHONY: all install uninstall deps soak coverage fuzz fuzzers check unit check-unit check-cases check-vm demo lint clean
+.PHONY: all install uninstall deps soak coverage valgrind fuzz fuzzers check unit check-unit check-cases check-vm demo lint clean
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/vfio-gpu
@@ -176,7 +177,7 @@ deps:
 # Both commands of the README: all the set-up, then the work, in a make that sees what was set up.
 check: deps
 	@$(MAKE) --no-print-directory DEV=1 all $(if $(SAN),SAN=1)
-	@tests/check unit $(if $(SAN),,coverage) fuzz interleave faults cases consumers dracut completion lint $(if $(SAN),,vm)
+	@tests/check unit fuzz interleave faults cases consumers dracut completion lint $(if $(SAN),,coverage valgrind vm)
 
 demo: deps
 	@tests/vm/demo
@@ -205,6 +206,9 @@ soak: deps
 
 coverage: deps
 	@tests/coverage/run
+
+valgrind: deps
+	@tests/valgrind/run --all
 
 TIME ?= 60
 fuzz: deps
