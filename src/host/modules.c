@@ -124,6 +124,10 @@ static struct kmod_ctx *open_context(const Root *root, int directory)
 
         for (size_t i = 0; i < n; i++)
                 closep(&fds[i]);
+        /* maps the indexes: else each look opens them, and reads them a node at a time. Where one
+         * is missing all are read in that way. */
+        if (context)
+                (void)kmod_load_resources(context);
         return context;
 }
 
