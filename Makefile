@@ -6,6 +6,7 @@
 # make fuzz       TIME seconds (60) a fuzz target   make soak       all boots, ROUNDS times
 # make coverage   what the tests take of src/                       (2), or BOOTS boots
 # make valgrind   all cases below valgrind
+# make bench      what it costs, as ratios
 
 VERSION := 0.1.0
 
@@ -73,7 +74,7 @@ fuzzers := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
 V ?=
 quiet = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
 
-.PHONY: all install uninstall deps soak coverage valgrind fuzz fuzzers check unit check-unit check-cases check-vm demo lint clean
+.PHONY: all install uninstall deps soak bench coverage valgrind fuzz fuzzers check unit check-unit check-cases check-vm demo lint clean
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/vfio-gpu
@@ -177,7 +178,7 @@ deps:
 # Both commands of the README: all the set-up, then the work, in a make that sees what was set up.
 check: deps
 	@$(MAKE) --no-print-directory DEV=1 all $(if $(SAN),SAN=1)
-	@tests/check unit fuzz interleave faults cases consumers dracut completion lint $(if $(SAN),,coverage valgrind vm)
+	@tests/check unit fuzz interleave faults cases bench consumers dracut completion lint $(if $(SAN),,coverage valgrind vm)
 
 demo: deps
 	@tests/vm/demo
@@ -209,6 +210,10 @@ coverage: deps
 
 valgrind: deps
 	@tests/valgrind/run --all
+
+# What the program costs: the table of the README.
+bench: deps
+	@tests/bench/run
 
 TIME ?= 60
 fuzz: deps
