@@ -103,10 +103,14 @@ ops_script := $(patsubst %,$(BUILD)/src/%.o,base/arena base/clock base/driver-na
 		base/quote base/text host/capabilities host/host host/modules host/module-index host/ops-kernel host/root \
 		host/scan-function host/scratch host/step host/trace host/worker) \
 	$(patsubst %,$(BUILD)/tests/%.o,lib/machine lib/others-kernel lib/ops-script lib/ops-script-machine lib/sim \
-		lib/sim-bus lib/sim-core lib/sim-others vm/ops-script/main)
+		lib/sim-bus lib/sim-core lib/sim-lock lib/sim-others vm/ops-script/main)
 
 $(BUILD)/ops-script: $(ops_script)
 	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs)
+
+# Has operations of apply go wrong.
+$(BUILD)/operations: $(objects) $(lib_objects) $(BUILD)/tests/faults/operations.o
+	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
 
 # A fuzz target; without FUZZ=1 one that is handed files.
 $(BUILD)/fuzz-%: $(objects) $(lib_objects) $(BUILD)/tests/fuzz/fuzz-%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/replay.o)
@@ -199,10 +203,11 @@ check-vm:
 lint:
 	@tests/lint/run
 
-# All boots, so many times; with BOOTS that many boots.
+# All accidents of operations, and many random hosts; then all boots, so many times; with BOOTS that many boots.
 ROUNDS ?= 2
 BOOTS ?=
 soak: deps
+	@tests/faults/run --operations --seeds 20000
 	@tests/vm/run $(if $(BOOTS),--boots $(BOOTS),--rounds $(ROUNDS))
 
 coverage: deps

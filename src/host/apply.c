@@ -97,6 +97,16 @@ static int take_step(void *context, size_t index)
         return r;
 }
 
+/* A worker that was killed, and is gone, has left the files as they were while it was at work. */
+static void let_read(const Apply *apply, const WorkerTask *task)
+{
+        for (size_t i = 0; i < task->n_steps; i++)
+                if (apply->outcomes[task->steps[i]].state == STEP_FAILED &&
+                        apply->steps[task->steps[i]].claim >= 0)
+                        (void)apply->ops->set_readable(
+                                apply->ops->context, apply->steps[task->steps[i]].address, true);
+}
+
 static int run(Apply *apply, const WorkerTask *tasks, size_t n_tasks)
 {
         const WorkerLimits limits = {.step_ms = apply->step_ms, .total_ms = time_left(apply)};
@@ -106,7 +116,11 @@ static int run(Apply *apply, const WorkerTask *tasks, size_t n_tasks)
                 apply->outcomes[tasks[i].steps[0]].state = STEP_TIMED_OUT;
         if (limits.total_ms == 0)
                 return 0;
-        return worker_run_all(tasks, n_tasks, take_step, apply, &limits, apply->outcomes);
+
+        int r = worker_run_all(tasks, n_tasks, take_step, apply, &limits, apply->outcomes);
+        for (size_t i = 0; r == 0 && i < n_tasks; i++)
+                let_read(apply, &tasks[i]);
+        return r;
 }
 
 static bool claim_broke(const Apply *apply, int claim)

@@ -210,8 +210,8 @@ static int set_file_readable(const Root *root, const char *path, bool readable)
         if (fstatat(root->fd, path, &st, 0) < 0)
                 return -errno;
 
-        mode_t mode = st.st_mode & 0777;
-        return fchmodat(root->fd, path, readable ? mode | bits : mode & ~bits, 0) < 0 ? -errno : 0;
+        mode_t mode = st.st_mode & 0777, wanted = readable ? mode | bits : mode & ~bits;
+        return mode != wanted && fchmodat(root->fd, path, wanted, 0) < 0 ? -errno : 0;
 }
 
 static int set_readable(void *context, PciAddress address, bool readable)

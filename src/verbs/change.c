@@ -92,8 +92,30 @@ ExitStatus change_take(
                     outcomes) < 0)
                 say_error("/" RUN_DIR ": what never came back could not be written down");
         say_steps(s, plan, outcomes);
+        change_let_read(change, plan);
         *ret_outcomes = outcomes;
         return session_keep(s, TO_TELL);
+}
+
+static bool has_steps(const Plan *plan, const Function *f)
+{
+        for (size_t i = 0; i < plan->n_steps; i++)
+                if (plan->steps[i].claim >= 0 &&
+                        pci_address_compare(plan->steps[i].address, f->address) == 0)
+                        return true;
+        return false;
+}
+
+void change_let_read(const Change *change, const Plan *plan)
+{
+        for (size_t i = 0; i < plan->claims.n_items; i++) {
+                const Claim *claim = &plan->claims.items[i];
+
+                for (size_t k = 0; k < claim->n_functions; k++)
+                        if (!claim->functions[k]->stuck && !has_steps(plan, claim->functions[k]))
+                                (void)change->ops.set_readable(
+                                        change->ops.context, claim->functions[k]->address, true);
+        }
 }
 
 Binding *change_read_back(Session *s, const Change *change, const Claim *claim)

@@ -272,7 +272,7 @@ static const char *check_claims(Scene *scene)
         return NULL;
 }
 
-static const char *check_whole(Scene *scene)
+const char *invariants_of_steps(Scene *scene)
 {
         const Plan *plan = scene->plan;
         const char *broken = plan->off && (plan->n_steps || plan->claims.n_items)
@@ -292,7 +292,7 @@ static const char *check_whole(Scene *scene)
 const char *invariants_of_plan(Scene *scene)
 {
         scene_plan(scene);
-        const char *first = scene_steps_text(scene), *broken = check_whole(scene);
+        const char *first = scene_steps_text(scene), *broken = invariants_of_steps(scene);
 
         if (broken)
                 return broken;

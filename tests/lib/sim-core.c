@@ -26,13 +26,15 @@ struct Call {
 
 void sim_core_lock(SimCore *core)
 {
-        while (atomic_flag_test_and_set(&core->lock))
-                (void)nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
+        /* who was killed had the locks of the devices that he was at, too */
+        if (!sim_lock_take(&core->lock))
+                for (size_t i = 0; i < ARRAY_SIZE(core->holds); i++)
+                        core->holds[i].locked = false;
 }
 
 void sim_core_unlock(SimCore *core)
 {
-        atomic_flag_clear(&core->lock);
+        sim_lock_leave(&core->lock);
 }
 
 void sim_core_end(SimCore *core)

@@ -6,10 +6,9 @@
  * threads do. The link to the driver is there before a probe ends, and gone before a remove ends.
  */
 
-#include <stdatomic.h>
-
 #include "host/ops.h"
 #include "lib/sim-bus.h"
+#include "lib/sim-lock.h"
 
 #define SIM_THREADS 32
 
@@ -48,7 +47,7 @@ typedef enum SimRule {
 } SimRule;
 
 typedef struct SimCore {
-        atomic_flag lock; /* for a few instructions only: nobody is killed in between */
+        SimLock lock;
         SimBus bus;
         SimMood moods[ARRAY_SIZE(((SimBus *)0)->drivers)];
         SimHold holds[ARRAY_SIZE(((SimBus *)0)->devices)];
@@ -59,7 +58,7 @@ typedef struct SimCore {
         unsigned n_probed;   /* inside of loads */
         SimRule bent;        /* one that does not hold */
         unsigned speed;      /* 0 is 1; probes take so much less time */
-        char module[32]; /* modprobe.d has these options for it */
+        char module[32];     /* modprobe.d has these options for it */
         char module_options[64];
         pid_t owner;
         pid_t threads[SIM_THREADS];

@@ -431,6 +431,7 @@ static Sim *make(const Host *host, bool natives)
         if (sim == MAP_FAILED)
                 err(1, "simulated kernel");
         sim->core.owner = getpid();
+        sim_lock_init(&sim->core.lock);
         sim->ops = (Ops){sim, write_policy, set_override, load, free_framebuffer, unbind,
                 set_reset_method, set_d3cold, bind, set_readable, forget_id, probe, settle,
                 announce, read_binding};
@@ -501,6 +502,11 @@ void sim_load(Sim *sim, const char *module)
 
         if (r < 0)
                 errx(1, "simulated kernel: there is no module %s", module);
+}
+
+void sim_plug(Sim *sim, PciAddress address, bool there)
+{
+        (void)(there ? sim_core_rescan(&sim->core) : sim_core_unplug(&sim->core, address));
 }
 
 size_t sim_n_log(const Sim *sim)

@@ -104,6 +104,9 @@ void sim_set_event(Sim *sim, SimEvent event);
 /* Loads a module as udev does. */
 void sim_load(Sim *sim, const char *module);
 
+/* Takes a function off the bus, or puts it back: whoever of those loaded wants it has it. */
+void sim_plug(Sim *sim, PciAddress address, bool there);
+
 /* What was called, in order. */
 size_t sim_n_log(const Sim *sim);
 const SimLog *sim_log(const Sim *sim, size_t index);

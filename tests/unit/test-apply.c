@@ -77,6 +77,17 @@ static const char broken_config[] = "{ address = '01:00'; reset_method = ['bus']
                                     "allow_boot_display = true; }, "
                                     "{ address = '02:00'; }";
 
+/* Only behind one that hangs might others wait. */
+static void expect_readable(const Run *run, const char *what)
+{
+        const Plan *plan = run->scene.plan;
+
+        for (size_t i = 0; i < plan->n_steps; i++)
+                if (plan->steps[i].claim >= 0)
+                        cr_expect(sim_is_readable(run->sim, plan->steps[i].address), "%s: %s", what,
+                                PCI_ADDRESS(plan->steps[i].address));
+}
+
 static void break_step(size_t n, SimFaultType type, int value, unsigned step_ms)
 {
         SCENE(scene, broken_machine, broken_config);
@@ -89,6 +100,8 @@ static void break_step(size_t n, SimFaultType type, int value, unsigned step_ms)
         const Step *step = &run.scene.plan->steps[n];
         expect_truth(&run, what);
         expect_own_functions_only(&run, what);
+        if (type != SIM_HANG)
+                expect_readable(&run, what);
         if (type == SIM_NOTHING)
                 return;
         expect_others_ready(&run, step, what);

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * operations [--every N] [--seeds N] [--first N] [--bytes HEX]... [TREE...]
+ *
+ * Apply on the simulated kernel, with accidents (lib/trial.h says what must hold): each operation
+ * of each made-up machine, and of each TREE with its /etc/vfio-gpu.conf, with each of its errnos,
+ * without effect, hanging, its worker or the program killed, before it has taken effect and after;
+ * then machines, configs and accidents out of random numbers; and controls, in which something of
+ * ours is missing. --every tries each Nth accident only. --bytes is a case that was kept. The last
+ * line is "N passed, N failed".
+ */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "base/clock.h"
+#include "lib/random-scene.h"
+#include "lib/sim-bus.h"
+#include "lib/trial-control.h"
+#include "lib/trial.h"
+#include "verbs/session.h"
+
+/* Of a random case: those that decide on the accident. */
+#define ACCIDENT_BYTES 10
+#define BYTES_MAX      400
+
+static unsigned passed, failed, every = 1;
+static unsigned long n_accidents, n_skipped;
+
+static void tell(bool good, const char *name, int64_t start, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+
+static void tell(bool good, const char *name, int64_t start, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        printf("%s %s: ", good ? "ok" : "FAIL", name);
+        vprintf(format, args);
+        printf(", %.1f s\n", (double)(clock_ms() - start) / 1000);
+        va_end(args);
+        passed += good;
+        failed += !good;
+}
+
+/* Returns whether all held. */
+static bool try(
+        const TrialSource *source, const TrialNormal *normal, const Accident *accident, bool stuck)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        if (n_skipped++ % every != 0)
+                return true;
+        n_accidents++;
+
+        const char *broken = trial_accident(source, normal, accident, stuck, arena);
+        if (broken)
+                printf("    %s\n        %s\n",
+                        accident_describe(accident, normal->steps, normal->n_steps, arena), broken);
+        return !broken;
+}
+
+static unsigned try_step(const TrialSource *source, const TrialNormal *normal, size_t step)
+{
+        const int *errnos = mishap_errnos(normal->steps[step].type);
+        unsigned bad = 0;
+
+        for (int type = MISHAP_FAILS; type < _MISHAP_TYPE_MAX; type++) {
+                bool fails = type == MISHAP_FAILS || type == MISHAP_FAILS_LATE;
+                bool hangs = type == MISHAP_HANGS || type == MISHAP_HANGS_LATE;
+
+                for (size_t i = 0; i == 0 || (fails && errnos[i]); i++) {
+                        Accident accident = {
+                                .mishaps[0] = {step, (MishapType)type, fails ? errnos[i] : 0}};
+
+                        bad += !try(source, normal, &accident, false);
+                        if (hangs)
+                                bad += !try(source, normal, &accident, true);
+                }
+        }
+        return bad;
+}
+
+/* Each operation, one after the other, until there is none. */
+static void try_each(const TrialSource *source)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        int64_t start = clock_ms();
+        unsigned long before = n_accidents;
+        TrialNormal normal = {0};
+        unsigned bad = 0;
+        const char *broken = trial_normal(source, arena, &normal);
+
+        if (broken) {
+                tell(false, source->name, start, "nothing goes wrong, and %s", broken);
+                return;
+        }
+        if (normal.n_steps == 0)
+                return;
+        for (size_t step = 0; step < normal.n_steps; step++)
+                bad += try_step(source, &normal, step);
+        tell(bad == 0, source->name, start, "%zu operations, %lu accidents", normal.n_steps,
+                n_accidents - before);
+}
+
+static void make_sample(Scene *ret, const void *context)
+{
+        const SceneSample *sample = context;
+
+        scene_set(ret, sample->machine, sample->config, NULL);
+}
+
+static void make_tree(Scene *ret, const void *context)
+{
+        const Options options = {.verb = "apply", .root = context};
+        Session s;
+
+        *ret = (Scene){0};
+        if (session_open(&options, 0, &s) == EXIT_STATUS_OK)
+                *ret = (Scene){.arena = TAKE_PTR(s.arena),
+                        .host = TAKE_PTR(s.host),
+                        .config = TAKE_PTR(s.config),
+                        .words = s.words};
+        session_done(&s);
+}
+
+static void try_tree(const char *path)
+{
+        const char *name = strrchr(path, '/');
+        _cleanup_(scene_done) Scene scene = {0};
+
+        make_tree(&scene, path);
+        if (!scene.host) /* a config that is wrong, or no machine: nothing is done there */
+                return;
+        if (scene.host->n_functions > ARRAY_SIZE(((SimBus *)0)->devices)) {
+                printf("-- %s: more functions than the simulated kernel has room for\n", path);
+                return;
+        }
+        try_each(&(TrialSource){name ? name + 1 : path, make_tree, path});
+}
+
+/* Random cases. */
+
+typedef struct Bytes {
+        uint8_t bytes[BYTES_MAX];
+        size_t size;
+} Bytes;
+
+static bool has_variant(const Host *host, const char *module)
+{
+        for (size_t i = 0; i < host->n_functions; i++)
+                for (size_t k = 0; k < host->functions[i].n_vfio_drivers; k++)
+                        if (host->functions[i].vfio_drivers[k].state != MODULE_MISSING &&
+                                strcmp(host->functions[i].vfio_drivers[k].module, module) == 0)
+                                return true;
+        return false;
+}
+
+/* A module is there for all functions, or for none. */
+static void settle_variants(Host *host)
+{
+        for (size_t i = 0; i < host->n_functions; i++)
+                for (size_t k = 0; k < host->functions[i].n_vfio_drivers; k++) {
+                        VfioDriver *variant = &host->functions[i].vfio_drivers[k];
+
+                        if (variant->state == MODULE_MISSING && has_variant(host, variant->module))
+                                variant->state = MODULE_LOADABLE;
+                }
+}
+
+static void make_random(Scene *ret, const void *context)
+{
+        const Bytes *b = context;
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        size_t skip = b->size < ACCIDENT_BYTES ? b->size : ACCIDENT_BYTES;
+        RandomScene scene = random_scene(b->bytes + skip, b->size - skip, arena);
+
+        *ret = (Scene){0};
+        scene_set(ret, scene.machine, scene.config, NULL);
+        settle_variants(ret->host);
+        ret->host->cmdline = arena_strdup(ret->host->arena, scene.cmdline);
+        if (kernel_words_parse(ret->host->cmdline, ret->arena, &ret->words) < 0)
+                abort();
+}
+
+/* xorshift64*, as in unit/test-random-scene.c */
+static uint64_t next(uint64_t *state)
+{
+        *state ^= *state >> 12;
+        *state ^= *state << 25;
+        *state ^= *state >> 27;
+        return *state * UINT64_C(2685821657736338717);
+}
+
+static Bytes make_bytes(uint64_t seed)
+{
+        uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+        Bytes b = {.size = BYTES_MAX - next(&state) % (BYTES_MAX - ACCIDENT_BYTES)};
+
+        for (size_t i = 0; i < b.size; i++)
+                b.bytes[i] = (uint8_t)(next(&state) >> 56);
+        return b;
+}
+
+static Mishap make_mishap(const uint8_t *bytes, const TrialNormal *normal)
+{
+        Mishap mishap = {.step = bytes[0] % normal->n_steps,
+                .type = (MishapType)(bytes[1] % _MISHAP_TYPE_MAX)};
+
+        if (mishap.type == MISHAP_FAILS || mishap.type == MISHAP_FAILS_LATE) {
+                const int *errnos = mishap_errnos(normal->steps[mishap.step].type);
+                size_t n = 0;
+
+                while (errnos[n])
+                        n++;
+                mishap.error = errnos[bytes[2] % n];
+        }
+        return mishap;
+}
+
+/* Zero, the plainest, is that nothing happens. */
+static Accident make_accident(const Bytes *b, const TrialNormal *normal, bool *ret_stuck)
+{
+        Accident accident = {
+                .mishaps = {make_mishap(b->bytes, normal), make_mishap(b->bytes + 3, normal)}};
+
+        accident.others = (Meddling){.step = b->bytes[6] % normal->n_steps,
+                .type = (OthersType)(b->bytes[7] / 2 % _OTHERS_TYPE_MAX),
+                .address = normal->functions[b->bytes[8] % normal->n_functions]};
+        if (b->bytes[7] % 2)
+                accident.others.type = OTHERS_REST;
+        *ret_stuck = b->bytes[9] % 2;
+        return accident;
+}
+
+/* NULL, or what is broken, in `arena`; `*ret_counts`: something could go wrong. */
+static const char *judge(const Bytes *b, Arena *arena, bool *ret_counts)
+{
+        const TrialSource source = {"random", make_random, b};
+        TrialNormal normal = {0};
+        bool stuck = false;
+        const char *broken = trial_normal(&source, arena, &normal);
+
+        *ret_counts = false;
+        if (broken)
+                return arena_printf(arena, "nothing goes wrong, and %s", broken);
+        if (normal.n_steps == 0)
+                return NULL;
+        *ret_counts = true;
+
+        Accident accident = make_accident(b, &normal, &stuck);
+        broken = trial_accident(&source, &normal, &accident, stuck, arena);
+        return broken ? arena_printf(arena, "%s\n    %s",
+                                accident_describe(&accident, normal.steps, normal.n_steps, arena),
+                                broken)
+                      : NULL;
+}
+
+static bool is_broken(const Bytes *b)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        bool counts = false;
+
+        return judge(b, arena, &counts);
+}
+
+/* Shorter and plainer for as long as it stays broken. */
+static void shrink(Bytes *b)
+{
+        for (size_t cut = b->size / 2; cut > 0; cut /= 2)
+                while (b->size > cut) {
+                        Bytes shorter = *b;
+
+                        shorter.size -= cut;
+                        if (!is_broken(&shorter))
+                                break;
+                        *b = shorter;
+                }
+        for (size_t i = 0; i < b->size; i++)
+                for (unsigned value = 0; value < b->bytes[i]; value = value * 2 + 1) {
+                        Bytes plainer = *b;
+
+                        plainer.bytes[i] = (uint8_t)value;
+                        if (!is_broken(&plainer))
+                                continue;
+                        *b = plainer;
+                        break;
+                }
+}
+
+static void tell_case(uint64_t seed, Bytes b)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        bool counts = false;
+
+        shrink(&b);
+        const char *broken = judge(&b, arena, &counts);
+        size_t skip = b.size < ACCIDENT_BYTES ? b.size : ACCIDENT_BYTES;
+        RandomScene scene = random_scene(b.bytes + skip, b.size - skip, arena);
+
+        printf("    seed %ju: %s\n%s%s\n%s\nto be kept as: ", (uintmax_t)seed,
+                broken ? broken : "not broken every time", scene.machine, scene.config,
+                scene.cmdline);
+        for (size_t i = 0; i < b.size; i++)
+                printf("%02x", b.bytes[i]);
+        printf("\n");
+}
+
+static void try_seeds(uint64_t first, uint64_t n)
+{
+        int64_t start = clock_ms();
+        uint64_t counted = 0;
+        unsigned bad = 0;
+
+        for (uint64_t seed = first; seed < first + n && bad < 3; seed++) {
+                _cleanup_(arena_freep) Arena *arena = arena_new();
+                Bytes b = make_bytes(seed);
+                bool counts = false;
+                bool broken = judge(&b, arena, &counts);
+
+                counted += counts;
+                bad += broken;
+                if (broken)
+                        tell_case(seed, b);
+        }
+        tell(bad == 0, "random hosts", start, "seeds %ju to %ju, %ju with steps", (uintmax_t)first,
+                (uintmax_t)(first + n - 1), (uintmax_t)counted);
+}
+
+/* A control must be noticed before long. */
+static void try_control(TrialControl control, uint64_t first, uint64_t n)
+{
+        static const char *const names[_TRIAL_CONTROL_MAX] = {"", "control: steps are believed",
+                "control: nothing on hold", "control: a step on another card",
+                "control: no repair of what a killed run left"};
+        int64_t start = clock_ms();
+        uint64_t seed = first;
+        bool noticed = false;
+
+        trial_control = control;
+        for (; !noticed && seed < first + n; seed++) {
+                Bytes b = make_bytes(seed);
+
+                noticed = is_broken(&b);
+        }
+        trial_control = TRIAL_AS_IT_IS;
+        tell(noticed, names[control], start,
+                noticed ? "noticed at seed %ju" : "not noticed until seed %ju",
+                (uintmax_t)seed - 1);
+}
+
+static void try_kept(const char *hex)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Bytes b = {0};
+        bool counts = false;
+        int64_t start = clock_ms();
+
+        for (unsigned byte; b.size < BYTES_MAX && sscanf(hex + 2 * b.size, "%2x", &byte) == 1;)
+                b.bytes[b.size++] = (uint8_t)byte;
+        const char *broken = judge(&b, arena, &counts);
+        tell(!broken, "a case that was kept", start, "%zu bytes%s%s", b.size, broken ? ": " : "",
+                broken ? broken : "");
+}
+
+int main(int argc, char **argv)
+{
+        static const struct option options[] = {{"every", required_argument, NULL, 'e'},
+                {"seeds", required_argument, NULL, 's'}, {"first", required_argument, NULL, 'f'},
+                {"bytes", required_argument, NULL, 'b'}, {0}};
+        uint64_t seeds = 0, first = 1;
+
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        /* workers whose program was killed are ours then */
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+        for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+                switch (c) {
+                case 'e':
+                        every = (unsigned)strtoul(optarg, NULL, 10);
+                        break;
+                case 's':
+                        seeds = strtoull(optarg, NULL, 10);
+                        break;
+                case 'f':
+                        first = strtoull(optarg, NULL, 10);
+                        break;
+                case 'b':
+                        try_kept(optarg);
+                        break;
+                default:
+                        return 2;
+                }
+        for (size_t i = 0; every && i < scene_n_samples; i++)
+                try_each(&(TrialSource){scene_samples[i].name, make_sample, &scene_samples[i]});
+        for (int i = optind; every && i < argc; i++)
+                try_tree(argv[i]);
+        if (seeds)
+                try_seeds(first, seeds);
+        for (int control = TRIAL_AS_IT_IS + 1; seeds && control < _TRIAL_CONTROL_MAX; control++)
+                try_control((TrialControl)control, first, 2000);
+        printf("%lu accidents of operations\n%u passed, %u failed\n", n_accidents, passed, failed);
+        return failed ? 1 : 0;
+}
