@@ -82,16 +82,18 @@ static void normalize(const char *text, size_t n, char digits[static RUN_MAX + 1
 static size_t number_of(Mask *mask, const char *text, size_t n)
 {
         char digits[RUN_MAX + 1];
-        const char **item = NULL;
+        const char *seen = NULL, **item = NULL;
 
         normalize(text, n, digits);
         for (size_t i = 0; i < mask->n_seen; i++)
                 if (strcmp(mask->seen[i], digits) == 0)
                         return i + 1;
-        item = arena_push(mask->arena, &mask->seen, &mask->n_seen);
-        if (item)
-                *item = arena_strdup(mask->arena, digits);
-        return item && *item ? mask->n_seen : 0;
+        seen = arena_strdup(mask->arena, digits);
+        item = seen ? arena_push(mask->arena, &mask->seen, &mask->n_seen) : NULL;
+        if (!item)
+                return 0;
+        *item = seen;
+        return mask->n_seen;
 }
 
 /* The decimal digits of the number from the end, zeros before. */

@@ -145,7 +145,7 @@ static void take_word(const Root *root, Host *host, unsigned flags, const char *
 /* Quotes may stand around a word, or around its value; none of these needs any. */
 static void read_cmdline(const Root *root, Host *host, unsigned flags)
 {
-        char *words = arena_strdup(host->arena, host->cmdline);
+        char *words = host->cmdline ? arena_strdup(host->arena, host->cmdline) : NULL;
 
         for (char *word; words && (word = strsep(&words, " \t\n\""));)
                 if (*word)

@@ -105,15 +105,16 @@ static void add_folder(const Root *root, const char *folder, const char *suffix,
 
         for (const struct dirent *entry; directory && (entry = readdir(directory));) {
                 const size_t n = strlen(entry->d_name);
-                const char **path = NULL;
+                const char *path = NULL, **item = NULL;
 
                 if (*entry->d_name == '.' || n < length || names->n_paths >= FILES_MAX ||
                         strcmp(entry->d_name + n - length, suffix) != 0 ||
                         is_known(names, entry->d_name))
                         continue;
-                path = arena_push(names->arena, &names->paths, &names->n_paths);
-                if (path)
-                        *path = arena_printf(names->arena, "%s/%s", folder, entry->d_name);
+                path = arena_printf(names->arena, "%s/%s", folder, entry->d_name);
+                item = path ? arena_push(names->arena, &names->paths, &names->n_paths) : NULL;
+                if (item)
+                        *item = path;
         }
 }
 

@@ -123,7 +123,10 @@ Binding *change_read_back(Session *s, const Change *change, const Claim *claim)
         Binding *now = arena_array(s->arena, claim->n_functions, sizeof(Binding));
 
         for (size_t i = 0; now && i < claim->n_functions; i++)
-                (void)change->ops.read_binding(
-                        change->ops.context, claim->functions[i]->address, s->arena, &now[i]);
+                if (change->ops.read_binding(change->ops.context, claim->functions[i]->address,
+                            s->arena, &now[i]) == -ENOMEM) {
+                        arena_fail(s->arena);
+                        return NULL;
+                }
         return now;
 }

@@ -20,8 +20,9 @@ static Verdict *judge(Session *s, const Change *change, const StepOutcome *outco
         for (size_t i = 0; verdicts && i < n; i++) {
                 Binding *now = change_read_back(s, change, &s->plan->claims.items[i]);
 
-                if (now)
-                        verdicts[i] = verify_claim(s->plan, i, now, outcomes, s->arena);
+                if (!now)
+                        return NULL;
+                verdicts[i] = verify_claim(s->plan, i, now, outcomes, s->arena);
         }
         return verdicts;
 }

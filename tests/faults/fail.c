@@ -21,11 +21,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-static atomic_ulong calls;
+static atomic_ulong *calls; /* of the program and its workers */
 static unsigned long fail_at;
 static char kind; /* the first letter of FAIL_KIND; 0: not known yet */
 
@@ -35,6 +36,10 @@ static __attribute__((constructor)) void start(void)
 {
         const char *word = getenv("FAIL_KIND"), *number = getenv("FAIL_AT");
 
+        calls = mmap(
+                NULL, sizeof(*calls), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (calls == MAP_FAILED)
+                abort();
         fail_at = number ? strtoul(number, NULL, 10) : 0;
         kind = word ? *word : 0;
         (void)dl_iterate_phdr(note_program, NULL);
@@ -42,13 +47,13 @@ static __attribute__((constructor)) void start(void)
 
 static bool fails(char of)
 {
-        return kind == of && atomic_fetch_add(&calls, 1) + 1 == fail_at;
+        return kind == of && atomic_fetch_add(calls, 1) + 1 == fail_at;
 }
 
 static __attribute__((destructor)) void finish(void)
 {
         const char *path = getenv("FAIL_COUNT");
-        unsigned long n = calls;
+        unsigned long n = atomic_load(calls);
 
         kind = 0;
         if (!path)
