@@ -77,7 +77,7 @@ typedef struct ThreadNow {
 typedef struct Now {
         SimBus bus;
         uint8_t locked[MODEL_DEVICES]; /* by this thread, counted from 1 */
-        bool unlinked[MODEL_DEVICES]; /* its driver is being removed */
+        bool unlinked[MODEL_DEVICES];  /* its driver is being removed */
         bool replugged[MODEL_DEVICES];
         uint16_t attaching; /* drivers whose load still asks devices; bits */
         bool policy;
