@@ -167,10 +167,9 @@ boot_qemu() {
         [[ $machine_firmware != uefi ]] || firmware=(-bios "$uefi_firmware")
         devices=("${machine_devices[@]//SOCKETS/$sockets}")
         devices=("${devices[@]//DATA/$run/data}")
-        # shellcheck disable=SC2154 # prepare made it
-        devices=("${devices[@]//SECOND/$second_disk}")
+        devices=("${devices[@]//SECOND/${machine_second_disk:-}}")
         exec timeout --kill-after=5 "${VFIO_GPU_VM_LIMIT:-$machine_limit}" "${qemu[@]}" \
-                -machine q35,kernel-irqchip=split -accel tcg -smp "${VFIO_GPU_VM_SMP:-1}" -m 1024 \
+                -machine q35,kernel-irqchip=split -accel tcg "${machine_processor[@]}" -smp "${VFIO_GPU_VM_SMP:-1}" -m 1024 \
                 -nodefaults -no-user-config -display none -no-reboot \
                 -chardev "$console" -serial chardev:console \
                 -kernel "$image/$machine_kernel" -initrd "$run/initrd" \

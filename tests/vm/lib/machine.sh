@@ -28,6 +28,8 @@ machine_reset() {
         machine_lines=()     # PATH LINE, of files that a stage has more
         machine_limit=240    # seconds: a boot takes 25 on an idle machine, and machines get busy
         machine_carried=     # files of the real root that an earlier boot of the same machine left, or nothing
+        machine_processor=()
+        machine_iommufd=()   # modules in place of the kernel's own
         machine_second=      # whether there is what a machine of its own takes
         machine_fstab=
         machine_root=/dev/vda
@@ -59,9 +61,12 @@ disk_in_fstab() {
                 -device 'virtio-blk-pci,drive=data,serial=data,addr=1f.6')
 }
 
-# A disk with QEMU and a guest, for a machine within the machine (see recipes/second).
+# A disk with QEMU and a guest, for a machine within the machine (see recipes/second), and a processor that QEMU
+# emulates with its help for virtual machines: KVM within runs a guest at the pace of this machine, where an
+# emulator within an emulator takes ten times as long.
 second_machine() {
         machine_second=yes
+        machine_processor=(-cpu 'qemu64,+svm,+npt')
         machine_devices+=(-drive 'file=SECOND,format=raw,if=none,id=second,readonly=on'
                 -device 'virtio-blk-pci,drive=second,serial=second,addr=1f.5')
 }
@@ -125,6 +130,11 @@ variant_driver() {
 # of theirs can be found, the index of what is built in names them. They are inserted before anything else.
 built_in() {
         machine_built_in+=("$@")
+}
+
+# The kernel's VFIO has iommufd, and that alone (see recipes/iommufd).
+iommufd_alone() {
+        machine_iommufd=(iommufd vfio vfio-pci-core vfio-pci)
 }
 
 # preload MODULE [OPTION]...: the initramfs loads it before the product runs

@@ -5,14 +5,15 @@
 # and laid over what the initramfs and the real root have, as if it had been so when depmod ran.
 
 # The modules of a stage, as paths in the image's tree: all for the real root, those of dracut's choice for an
-# initramfs.
+# initramfs. A kernel whose VFIO has iommufd alone has none of what that replaces.
 stage_modules() {
-        local stage=$1 image=$2 initrd=$3 folder
+        local stage=$1 image=$2 initrd=$3 folder without='^$'
         folder=usr/lib/modules/$(ls "$image/tree/usr/lib/modules")
+        [[ ${#machine_iommufd[@]} -eq 0 ]] || without='/(vfio|vfio[-_]pci|vfio[-_]pci[-_]core|vfio_iommu_type1)\.ko$'
         case $stage in
         root) (cd "$image/tree" && find "$folder" -name '*.ko') ;;
         initrd) grep "^$folder/.*\.ko$" "$initrd/list" ;;
-        esac
+        esac | grep -vE "$without"
 }
 
 # built_in_files IMAGE: the modules that machine.sh calls built in, and what they need, in the order in which
@@ -47,9 +48,9 @@ stage_index() {
         stage_modules "$stage" "$image" "$initrd" | { grep -vxFf <(printf "$folder/%s\n" "$@") || true; } >"$run/modules.list"
         tar -C "$image/tree" -cf - -T "$run/modules.list" "$folder"/modules.{order,builtin,builtin.modinfo} |
                 tar -C "$run/modules" -xf -
-        for module in "${machine_modules[@]}"; do
-                install -D -m 0644 -t "$run/$stage.d/$folder/updates" "$image/modules/$module.ko"
-                install -D -m 0644 -t "$run/modules/$folder/updates" "$image/modules/$module.ko"
+        for module in "${machine_modules[@]/#/$image/modules/}" "${machine_iommufd[@]/#/${machine_iommufd_modules:-}/}"; do
+                install -D -m 0644 -t "$run/$stage.d/$folder/updates" "$module.ko"
+                install -D -m 0644 -t "$run/modules/$folder/updates" "$module.ko"
         done
         [[ $# -eq 0 ]] || index_built_in "$image/tree/$folder" "$run/modules/$folder" "$@"
         ln -s usr/lib "$run/modules/lib"
@@ -61,7 +62,7 @@ stage_index() {
 # boot_modules RUN IMAGE INITRD: nothing, where the machine has what every machine has
 boot_modules() {
         local files=() folder
-        [[ ${#machine_modules[@]} -gt 0 || ${#machine_built_in[@]} -gt 0 ]] || return 0
+        [[ ${#machine_modules[@]} -gt 0 || ${#machine_built_in[@]} -gt 0 || ${#machine_iommufd[@]} -gt 0 ]] || return 0
         mapfile -t files < <(built_in_files "$2")
         stage_index root "$@" "${files[@]}"
         stage_index initrd "$@" "${files[@]}"

@@ -97,14 +97,27 @@ prepare_initrd() {
         cache_get "$variable" "initrd-$variant-$guest" initrd "${images[$guest]}" "$variant" "$config" "$hash"
 }
 
-# prepare_second GUEST/SCENARIO: where its machine has a second one in it, the disk for that into "second_disk"
+# prepare_second GUEST/SCENARIO: where its machine has a second one in it, the disk for that into "second_disks"
 prepare_second() {
-        local tree made guest=$work_dir/tools/guest-lspci
+        local qemu_tree guest_tree made guest=${1%%/*}
         scenario_machine "${1#*/}"
-        [[ -n $machine_second && -z $second_disk ]] || return 0
-        cache_get tree qemu qemu
-        cache_get made second second "$tree" "$guest" "$(sha256sum "$guest" | cut -c1-16)"
-        second_disk=$made/disk
+        [[ -n $machine_second ]] || return 0
+        cache_get qemu_tree qemu qemu
+        cache_get guest_tree "guest-$guest" guest "$guest"
+        cache_get made "second-$guest" second "$qemu_tree" "$guest_tree" \
+                "$(cat "$vm_dir"/{lib/kernel.sh,tools/{second,guest-init.c,guest-kmod.c,guest-kmod.map}} | sha256sum | cut -c1-16)"
+        second_disks[$guest]=$made/disk
+}
+
+# prepare_iommufd GUEST/SCENARIO: the same of the modules of a kernel with iommufd, into "iommufd_modules"
+prepare_iommufd() {
+        local tree compiler made guest=${1%%/*}
+        scenario_machine "${1#*/}"
+        [[ ${#machine_iommufd[@]} -gt 0 ]] || return 0
+        cache_get tree "guest-$guest" guest "$guest"
+        cache_get compiler "compiler-$guest" compiler "$tree"
+        cache_get made "iommufd-$guest" iommufd "$compiler" "$(hash_folder "$vm_dir/iommufd")"
+        iommufd_modules[$guest]=$made
 }
 
 make_image() {
@@ -140,11 +153,11 @@ side_by_side() {
 }
 
 # prepare GUEST/SCENARIO...: makes what they need, and fills the arrays "qemu", "images" (a folder for each
-# guest) and "initrds" (a folder for each initrd_name), and "second_disk" and "ops_scripts" where a machine has that
+# guest), "initrds" (a folder for each initrd_name), "ops_scripts", and for each guest whose machines want that
+# "second_disks" and "iommufd_modules"
 prepare() {
         local guest name path guests names
-        declare -gA images=() initrds=() ops_scripts=()
-        second_disk=
+        declare -gA images=() initrds=() ops_scripts=() second_disks=() iommufd_modules=()
         mapfile -t guests < <(printf '%s\n' "${@%%/*}" | sort -u)
         host_tools
         source_copy
@@ -161,6 +174,7 @@ prepare() {
         for name; do
                 prepare_second "$name"
                 prepare_ops_script "$name"
+                prepare_iommufd "$name"
         done
         names=$(for name; do scenario_initrds "$name"; done | sort -u)
         mapfile -t names <<<"$names"

@@ -76,7 +76,8 @@ scenario_before() {
 scenario_boot() {
         local scenario=$1 guest=$2 run=$3 image=$4 variant initrd ops_script
         scenario_machine "$scenario"
-        # shellcheck disable=SC2154 # prepare fills initrds
+        # shellcheck disable=SC2154 # prepare fills these
+        machine_second_disk=${second_disks[$guest]:-} machine_iommufd_modules=${iommufd_modules[$guest]:-}
         initrd=${initrds[$(initrd_name "$guest" "$machine_initrd" "$scenario")]}
         # shellcheck disable=SC2034,SC2154 # boot_files copies it; prepare fills ops_scripts
         ops_script=${ops_scripts[$guest]:-}
