@@ -216,8 +216,12 @@ static bool wants_image(const Planning *p)
 static void add_making(Planning *p, const char *why)
 {
         const ImageTool tool = p->kernel_install ? IMAGE_TOOL_KERNEL_INSTALL : p->host->image_tool;
+        const char *remark = image_remark(tool);
 
-        add(p, image_make(tool), why ? why : image_remark(tool));
+        add(p, image_make(tool),
+                why && remark ? arena_printf(p->arena, "%s; %s", why, remark)
+                : why         ? why
+                              : remark);
 }
 
 /* Unless it has been made, and waits for a reboot. */
