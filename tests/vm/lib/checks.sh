@@ -266,6 +266,14 @@ simulation_answers_alike() {
         is "" "$([[ -s $facts/answers && -s $run/simulated ]] || echo "no answers"; differing "$facts/answers" "$run/simulated")"
 }
 
+# bent_simulation_differs: the comparison sees that overrides survive a rescan (SIM_RULE_RESCAN), which they must not
+bent_simulation_differs() {
+        local check="bent_simulation_differs"
+        "$repo_dir/build/dev-cc/ops-script" --simulated="$(kernel_version)" --speed=5 --bent=2 \
+                "$scenarios_dir/$scenario/operations" >"$run/bent" 2>>"$run/check.log" || true
+        has "rescan" "$([[ ! -s $facts/answers ]] || differing "$facts/answers" "$run/bent")"
+}
+
 # answers_are_kept: unit tests hold the simulated kernel against what this guest's kernel says
 answers_are_kept() {
         local check="answers_are_kept" kept
