@@ -20,6 +20,7 @@
 /* What does not hang is not slow, even under emulation on a busy host. */
 #define STEP_MS  20000
 #define READ_MS  1500
+#define AGAIN_MS 500 /* where an earlier reader is blocked still */
 #define UNTIL_MS 15000
 
 /* What a process of its own has found of a function. */
@@ -36,6 +37,7 @@ typedef struct Reading {
 typedef struct Device {
         PciAddress address;
         char state[STATE_SIZE];
+        const Reading *blocked; /* the last one that was */
 } Device;
 
 typedef struct Script {
@@ -108,6 +110,28 @@ static void wait_until(
                 clock_pause_ms(5);
 }
 
+static bool all_are_whole_or_blocked(const Script *script, const Reading *readings)
+{
+        for (size_t i = 0; i < script->n_devices; i++) {
+                const Reading *earlier = script->devices[i].blocked;
+
+                if (!readings[i].whole && (!earlier || earlier->whole))
+                        return false;
+        }
+        return true;
+}
+
+/* What does not block is waited for on a busy host, too. */
+static void wait_for_readers(const Script *script, const Reading *readings)
+{
+        const size_t n = script->n_devices;
+
+        wait_until(all_are_seen, readings, n, STEP_MS);
+        wait_until(all_are_whole, readings, n, AGAIN_MS / script->speed);
+        if (!all_are_whole_or_blocked(script, readings))
+                wait_until(all_are_whole, readings, n, (READ_MS - AGAIN_MS) / script->speed);
+}
+
 static const char *group_name(int group)
 {
         return group == 1 ? "viable" : group == 0 ? "not-viable" : group == -ENOENT ? "-" : "error";
@@ -155,13 +179,12 @@ static void look(Script *script)
                 err(1, "readings");
         for (size_t i = 0; i < n; i++)
                 pids[i] = start_reader(script, script->devices[i].address, &readings[i]);
-        /* what does not block is waited for on a busy host, too */
-        wait_until(all_are_seen, readings, n, STEP_MS);
-        wait_until(all_are_whole, readings, n, READ_MS / script->speed);
+        wait_for_readers(script, readings);
 
         bool whole = all_are_whole(readings, n);
         for (size_t i = 0; i < n; i++) {
                 print_change(script, &script->devices[i], &readings[i]);
+                script->devices[i].blocked = readings[i].whole ? NULL : &readings[i];
                 if (whole || readings[i].whole)
                         (void)waitpid(pids[i], NULL, 0);
                 else if (script->n_readers < MAX_READERS)

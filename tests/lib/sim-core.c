@@ -309,6 +309,8 @@ static int settle(SimCore *core, const Call *call)
                 const char *link = device ? sim_core_link(core, device) : NULL;
                 const SimDriver *driver = link ? sim_bus_driver(&core->bus, link) : NULL;
 
+                if (core->bent == SIM_RULE_SETTLED)
+                        return device ? 0 : -ENODEV;
                 if (!driver)
                         return probe(core, call);
                 if (!mood_of(core, driver)->attaching) {

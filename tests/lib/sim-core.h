@@ -43,6 +43,7 @@ typedef enum SimRule {
         SIM_RULE_IDS,          /* ids= takes all of a model */
         SIM_RULE_BLACKLIST,    /* udev loads nothing that is blacklisted */
         SIM_RULE_VIABLE,       /* a neighbour on a foreign driver counts */
+        SIM_RULE_SETTLED,      /* who settles waits for a driver at work */
         _SIM_RULE_MAX,
 } SimRule;
 

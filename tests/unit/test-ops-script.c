@@ -42,14 +42,23 @@ static char *run(const char *script, unsigned minor, SimRule bent)
         return text;
 }
 
+/* Empty after the last one. */
+static char *next_line(char **text)
+{
+        static char none[] = "";
+        char *line = strsep(text, "\n");
+
+        return line ? line : none;
+}
+
 /* The line at which the two are no longer the same, into both. */
 static bool differ(char **a, char **b, char **ret_a, char **ret_b)
 {
         do {
-                *ret_a = strsep(a, "\n");
-                *ret_b = strsep(b, "\n");
-        } while (*ret_a && *ret_b && strcmp(*ret_a, *ret_b) == 0);
-        return *ret_a && *ret_b && (**ret_a || **ret_b);
+                *ret_a = next_line(a);
+                *ret_b = next_line(b);
+        } while (strcmp(*ret_a, *ret_b) == 0 && (*a || *b));
+        return strcmp(*ret_a, *ret_b) != 0;
 }
 
 static void expect_kept(unsigned minor)
@@ -72,6 +81,11 @@ Test(ops_script, simulated_kernel_answers_as_6_12_did)
         expect_kept(12);
 }
 
+Test(ops_script, simulated_kernel_answers_as_6_1_did)
+{
+        expect_kept(1);
+}
+
 /* Rules bent one by one, and the step that has to show it. */
 static const struct Bent {
         SimRule rule;
@@ -81,15 +95,18 @@ static const struct Bent {
         {SIM_RULE_OVERRIDE, false, "load vfio_pci ids=10de:1eb8"},
         {SIM_RULE_RESCAN, false, "rescan"},
         {SIM_RULE_BUSY, false, "bind 0000:06:02.0 vfio-pci"},
-        {SIM_RULE_LINK, true, "within 500 bind 0000:01:00.0 vmtest_vfio_pci"},
+        {SIM_RULE_LINK, true, "within 1000 bind 0000:01:00.0 vmtest_vfio_pci"},
         {SIM_RULE_REMOVED_LINK, true, "within 1000 unbind 0000:04:00.0 vmtest_native"},
         {SIM_RULE_PROBE_SAYS, false, "probe 0000:01:00.0"},
         {SIM_RULE_ORDER, false, "rescan"},
-        {SIM_RULE_ATTACHING, true, "bind 0000:02:00.0 vmtest_vfio_pci"},
+        {SIM_RULE_ATTACHING, true, "bind 0000:01:00.0 vmtest_vfio_pci"},
         {SIM_RULE_IDS, false, "load vfio_pci ids=10de:1eb8"},
         {SIM_RULE_BLACKLIST, false, "rescan"},
         {SIM_RULE_VIABLE, false, "probe 0000:06:02.0"},
+        {SIM_RULE_SETTLED, true, "settle 0000:01:00.0"},
 };
+
+_Static_assert(ARRAY_SIZE(bent_rules) == _SIM_RULE_MAX - 1, "each rule is bent once");
 
 ParameterizedTestParameters(ops_script, bent_rule_is_seen)
 {

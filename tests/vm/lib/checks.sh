@@ -252,26 +252,28 @@ kernel_version() {
         content answers | sed -n '1s/^Linux //p'
 }
 
-# differing FILE FILE: their first lines that differ, or nothing
+# differing FILE FILE: their first lines that differ, or nothing; no difference is allowed for
 differing() {
-        diff "$@" 2>&1 | grep '^[<>]' | head -n 8
+        diff --text "$@" 2>&1 | sed '/^[0-9][0-9,]*[acd][0-9]/d; /^---$/d' | head -n 8
 }
 
 # simulation_answers_alike: the simulated kernel of tests/lib answers each operation as this guest's did
 simulation_answers_alike() {
         local check="simulation_answers_alike" version
         version=$(kernel_version)
-        "$repo_dir/build/dev-cc/ops-script" --simulated="${version:-none}" --speed=5 "$scenarios_dir/$scenario/operations" \
+        "$repo_dir/build/dev-cc/ops-script" --simulated="${version:-none}" --speed=3 "$scenarios_dir/$scenario/operations" \
                 >"$run/simulated" 2>>"$run/check.log" || true
         is "" "$([[ -s $facts/answers && -s $run/simulated ]] || echo "no answers"; differing "$facts/answers" "$run/simulated")"
 }
 
-# bent_simulation_differs: the comparison sees that overrides survive a rescan (SIM_RULE_RESCAN), which they must not
+# bent_simulation_differs: a simulated kernel whose overrides survive a rescan (SIM_RULE_RESCAN), which the
+# guest's did not, is seen by that comparison at the first rescan that shows it
 bent_simulation_differs() {
         local check="bent_simulation_differs"
-        "$repo_dir/build/dev-cc/ops-script" --simulated="$(kernel_version)" --speed=5 --bent=2 \
-                "$scenarios_dir/$scenario/operations" >"$run/bent" 2>>"$run/check.log" || true
-        has "rescan" "$([[ ! -s $facts/answers ]] || differing "$facts/answers" "$run/bent")"
+        sed '/^# --- What takes time/,$d' "$scenarios_dir/$scenario/operations" >"$run/operations.bent"
+        "$repo_dir/build/dev-cc/ops-script" --simulated="$(kernel_version)" --bent=2 "$run/operations.bent" \
+                >"$run/bent" 2>>"$run/check.log" || true
+        has "< rescan: 0" "$([[ ! -s $facts/answers ]] || differing "$facts/answers" "$run/bent" | head -n 1)"
 }
 
 # answers_are_kept: unit tests hold the simulated kernel against what this guest's kernel says
