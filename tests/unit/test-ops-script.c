@@ -87,7 +87,7 @@ Test(ops_script, simulated_kernel_answers_as_6_1_did)
 }
 
 /* Rules bent one by one, and the step that has to show it. */
-static const struct Bent {
+static struct Bent {
         SimRule rule;
         bool slow;
         char step[80];
@@ -110,10 +110,10 @@ _Static_assert(ARRAY_SIZE(bent_rules) == _SIM_RULE_MAX - 1, "each rule is bent o
 
 ParameterizedTestParameters(ops_script, bent_rule_is_seen)
 {
-        return cr_make_param_array(const struct Bent, bent_rules, ARRAY_SIZE(bent_rules));
+        return cr_make_param_array(struct Bent, bent_rules, ARRAY_SIZE(bent_rules));
 }
 
-ParameterizedTest(const struct Bent *bent, ops_script, bent_rule_is_seen)
+ParameterizedTest(struct Bent *bent, ops_script, bent_rule_is_seen)
 {
         _cleanup_free_ char *script = read_text(SCENARIO "operations");
         _cleanup_free_ char *kept = read_text(SCENARIO "answers.6.12");
