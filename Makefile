@@ -136,7 +136,7 @@ install_page = $(at_bindir) $(1) | install -D -m 0644 /dev/stdin $(DESTDIR)$(cal
 at_bindir = sed 's|/usr/bin/vfio-gpu|$(bindir)/vfio-gpu|g'
 # The units for one card, or one entry, have the sandbox of the one for all.
 templates := vfio-gpu@.service vfio-gpu-ready@.service
-reporters := vfio-gpu-report.service vfio-gpu-report-failed.service vfio-gpu-report.path
+reporters := vfio-gpu-report.service vfio-gpu-report.path
 service_section = sed -n '/^\[Service\]$$/,/^\[Install\]$$/ { /^\[Install\]$$/! p }' units/vfio-gpu.service
 
 install: all
@@ -167,6 +167,8 @@ install: all
 	[ -n "$(DESTDIR)" ] || journalctl --update-catalog || true
 
 uninstall:
+	@# what others were told of the cards: after this, nobody takes it away at a boot
+	[ -n "$(DESTDIR)" ] || ! command -v systemd-tmpfiles >/dev/null || systemd-tmpfiles --remove --boot vfio-gpu.conf || true
 	rm -f $(DESTDIR)$(bindir)/vfio-gpu $(DESTDIR)$(unitdir)/vfio-gpu.service $(DESTDIR)$(catalogdir)/vfio-gpu.catalog
 	rm -f $(addprefix $(DESTDIR)$(unitdir)/,$(templates) $(reporters)) $(DESTDIR)$(udevrulesdir)/90-vfio-gpu.rules
 	rm -f $(DESTDIR)$(generatordir)/vfio-gpu-generator $(DESTDIR)$(tmpfilesdir)/vfio-gpu.conf
