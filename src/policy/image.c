@@ -123,7 +123,7 @@ static bool is_running(const Host *host, const ImageFile *image)
 }
 
 /* Why the image of that kernel is none to boot from; NULL: it is one. This boot had its own before
- * it began: what is older than that, and was to fit, is not what it had. */
+ * it began: what is older than that, and fits, is not what it had, or has no vfio-gpu. */
 static const char *why_old(const Host *host, const ImageFile *image, Arena *arena)
 {
         const Images *images = &host->images;
@@ -136,9 +136,9 @@ static const char *why_old(const Host *host, const ImageFile *image, Arena *aren
                         image->when, images->part.path, images->part.when);
         if (is_running(host, image) && image->time <= images->boot_time)
                 return arena_printf(arena,
-                        "%s of %s is older than this boot, which had another: does the boot menu "
-                        "name it?",
-                        image->path, image->when);
+                        "%s of %s is older than this boot: either the boot menu names another, or "
+                        "it was made without vfio-gpu (`lsinitrd %s | grep vfio-gpu`)",
+                        image->path, image->when, image->path);
         return NULL;
 }
 

@@ -131,8 +131,8 @@ Test(image, on_disk)
                         "no image of kernel 6.12 was found in /boot"},
                 {{OTHER("/b", 30)}, 20, 5, IMAGE_DISK_UNKNOWN, NULL},
                 {{RUNNING("/a", 30)}, 20, 30, IMAGE_DISK_OLD,
-                        "/a of t30 is older than this boot, which had another: does the boot menu "
-                        "name it?"},
+                        "/a of t30 is older than this boot: either the boot menu names another, or "
+                        "it was made without vfio-gpu (`lsinitrd /a | grep vfio-gpu`)"},
                 {{RUNNING("/a", 50), OTHER("/b", 30)}, 20, 40, IMAGE_DISK_NEW,
                         "/a of t50 is newer than /p of now"},
                 /* nothing could be looked at that goes into it */

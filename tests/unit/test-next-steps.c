@@ -245,7 +245,7 @@ Test(next_steps, a_kernel_of_unknown_release)
 
 #define OLD   "images 20 10 5\n"  /* before the config was written */
 #define MADE  "images 20 30 5\n"  /* and after it, in this boot */
-#define HAD   "images 20 30 40\n" /* before this boot, which had another */
+#define HAD   "images 20 30 40\n" /* before this boot, which it did not help */
 #define SINCE REBOOT " (/boot/image of t30 is newer than /etc/part of t20)"
 
 /* Between the new image and the reboot, this boot's is no reason to make another. */
@@ -258,8 +258,9 @@ Test(next_steps, an_image_that_was_made_since)
                 ROW(READY IN "enabled\n" MADE, ONE, SINCE "; " STATUS, .image = IMAGE_OTHER_CONFIG),
                 ROW(READY IN "enabled\n" MADE, ONE, ""),
                 ROW(READY IN "enabled\n" HAD, ONE,
-                        "`dracut -f` (/boot/image of t30 is older than this boot, which had "
-                        "another: does the boot menu name it?)",
+                        "`dracut -f` (/boot/image of t30 is older than this boot: either the boot "
+                        "menu names another, or it was made without vfio-gpu (`lsinitrd "
+                        "/boot/image | grep vfio-gpu`))",
                         .image = IMAGE_OTHER_CONFIG),
                 ROW(FREE "was initrd\nimage kernel-install\nenabled\n" OLD, ONE,
                         "`kernel-install add-all` (/boot/image of t10 is older than /etc/part of "
