@@ -175,6 +175,7 @@ typedef enum KernelLine {
         KERNEL_LINE_GRUBBY,
         KERNEL_LINE_KERNEL_INSTALL, /* /etc/kernel/cmdline */
         KERNEL_LINE_PROXMOX,        /* the same, without GRUB */
+        KERNEL_LINE_PROXMOX_EITHER, /* with systemd-boot or GRUB: only the partition knows */
         KERNEL_LINE_UPDATE_GRUB,    /* GRUB, as Debian has it, */
         KERNEL_LINE_GRUB2,          /* as openSUSE has it, */
         KERNEL_LINE_GRUB,           /* and as it comes */

@@ -16,6 +16,16 @@ static KernelLine read_grub(const Root *root)
         return KERNEL_LINE_GRUB;
 }
 
+/* Without partitions of its own it does nothing, and GRUB boots. It has systemd-boot on them or
+ * GRUB, whose files lie on every host of Proxmox's, and tells them apart by what is on them. */
+static bool has_proxmox(const Root *root)
+{
+        return root_exists(root, "usr/sbin/proxmox-boot-tool") &&
+               root_exists(root, "etc/kernel/cmdline") &&
+               (root_exists(root, "etc/kernel/proxmox-boot-uuids") ||
+                       !root_exists(root, "etc/default/grub"));
+}
+
 /* /etc/kernel/cmdline may be there beside GRUB, which does not read it; grubby keeps it up to date
  * where it counts. */
 static KernelLine read_line(const Root *root, ImageTool tool)
@@ -24,9 +34,9 @@ static KernelLine read_line(const Root *root, ImageTool tool)
                 return KERNEL_LINE_RPM_OSTREE;
         if (has_program(root, "usr/sbin/grubby", "usr/bin/grubby"))
                 return KERNEL_LINE_GRUBBY;
-        if (root_exists(root, "usr/sbin/proxmox-boot-tool") &&
-                root_exists(root, "etc/kernel/cmdline"))
-                return KERNEL_LINE_PROXMOX;
+        if (has_proxmox(root))
+                return root_exists(root, "etc/default/grub") ? KERNEL_LINE_PROXMOX_EITHER
+                                                             : KERNEL_LINE_PROXMOX;
         if (tool != IMAGE_TOOL_KERNEL_INSTALL && root_exists(root, "etc/default/grub"))
                 return read_grub(root);
         if (tool == IMAGE_TOOL_KERNEL_INSTALL || root_exists(root, "etc/kernel/cmdline"))

@@ -20,6 +20,7 @@ static const struct {
         const char *command[2]; /* by KernelLineChange, before the word; NULL: there is none */
         const char *file;       /* to be edited, and */
         const char *variable;   /* the variable in it, or NULL: it is the line itself */
+        const char *otherwise;  /* another file, and where it counts; or NULL */
         const char *then;       /* the command that takes it up, or NULL */
 } lines[_KERNEL_LINE_MAX] = {
         [KERNEL_LINE_RPM_OSTREE] = {.command = {"rpm-ostree kargs --append-if-missing=",
@@ -28,6 +29,11 @@ static const struct {
                                         "grubby --update-kernel=ALL --remove-args="}},
         [KERNEL_LINE_KERNEL_INSTALL] = {.file = "/etc/kernel/cmdline"},
         [KERNEL_LINE_PROXMOX] = {.file = "/etc/kernel/cmdline",
+                .then = "proxmox-boot-tool refresh"},
+        /* it makes GRUB's menu, too */
+        [KERNEL_LINE_PROXMOX_EITHER] = {.file = "/etc/kernel/cmdline",
+                .otherwise = "; where `proxmox-boot-tool status` says grub, do it in "
+                             "GRUB_CMDLINE_LINUX of /etc/default/grub",
                 .then = "proxmox-boot-tool refresh"},
         [KERNEL_LINE_UPDATE_GRUB] = {.file = "/etc/default/grub",
                 .variable = "GRUB_CMDLINE_LINUX",
@@ -43,6 +49,7 @@ static const struct {
 static const char *edit(KernelLine line, KernelLineChange change, const char *word, Arena *arena)
 {
         const char *where = lines[line].variable, *file = lines[line].file;
+        const char *otherwise = lines[line].otherwise;
         bool adds = change == KERNEL_LINE_ADD;
 
         if (!file)
@@ -50,8 +57,8 @@ static const char *edit(KernelLine line, KernelLineChange change, const char *wo
                         "%s `%s` %s the kernel command line, where the boot "
                         "loader of this host has it",
                         adds ? "add" : "take", word, adds ? "to" : "off");
-        return arena_printf(arena, "edit %s: %s `%s` %s %s", file, adds ? "add" : "take", word,
-                adds ? "to" : "out of", where ? where : "the line");
+        return arena_printf(arena, "edit %s: %s `%s` %s %s%s", file, adds ? "add" : "take", word,
+                adds ? "to" : "out of", where ? where : "the line", otherwise ? otherwise : "");
 }
 
 KernelLineAdvice kernel_line_advice(

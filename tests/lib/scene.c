@@ -186,7 +186,7 @@ static void set_property(Host *host, const char *line)
         static const char *const tools[] = {"unknown", "dracut", "dracut-all", "kernel-install",
                 "rpm-ostree", "initramfs-tools", "mkinitcpio"};
         static const char *const lines[] = {"unknown", "rpm-ostree", "grubby", "kernel-install",
-                "proxmox", "update-grub", "grub2", "grub"};
+                "proxmox", "proxmox-either", "update-grub", "grub2", "grub"};
         const char *value = strchr(line, ' ');
 
         value = value ? value + 1 : "";

@@ -56,6 +56,11 @@ Test(kernel_line, advice)
                 {KERNEL_LINE_PROXMOX, KERNEL_LINE_REMOVE,
                         {.edit = "edit /etc/kernel/cmdline: take `a=b` out of the line",
                                 .command = "proxmox-boot-tool refresh"}},
+                {KERNEL_LINE_PROXMOX_EITHER, KERNEL_LINE_ADD,
+                        {.edit = "edit /etc/kernel/cmdline: add `a=b` to the line; where "
+                                 "`proxmox-boot-tool status` says grub, do it in "
+                                 "GRUB_CMDLINE_LINUX of /etc/default/grub",
+                                .command = "proxmox-boot-tool refresh"}},
                 {KERNEL_LINE_UPDATE_GRUB, KERNEL_LINE_ADD,
                         {.edit = "edit /etc/default/grub: add `a=b` to GRUB_CMDLINE_LINUX",
                                 .command = "update-grub"}},

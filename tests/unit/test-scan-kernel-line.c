@@ -7,6 +7,8 @@
 
 #define GRUB                   "etc/default/grub"
 #define FILE_OF_KERNEL_INSTALL "etc/kernel/cmdline"
+#define PROXMOX                "usr/sbin/proxmox-boot-tool"
+#define PROXMOX_PARTITIONS     "etc/kernel/proxmox-boot-uuids"
 
 Test(scan_kernel_line, hosts)
 {
@@ -31,10 +33,17 @@ Test(scan_kernel_line, hosts)
                 {{GRUB, FILE_OF_KERNEL_INSTALL}, IMAGE_TOOL_DRACUT, KERNEL_LINE_GRUB},
                 {{GRUB}, IMAGE_TOOL_KERNEL_INSTALL, KERNEL_LINE_KERNEL_INSTALL},
                 {{FILE_OF_KERNEL_INSTALL}, IMAGE_TOOL_DRACUT, KERNEL_LINE_KERNEL_INSTALL},
-                /* with GRUB, Proxmox is like any Debian */
-                {{"usr/sbin/proxmox-boot-tool", FILE_OF_KERNEL_INSTALL, GRUB}, IMAGE_TOOL_DRACUT,
+                /* Proxmox has GRUB's files in any case; where its tool has no partitions, it is
+                 * like any Debian */
+                {{PROXMOX, FILE_OF_KERNEL_INSTALL}, IMAGE_TOOL_DRACUT, KERNEL_LINE_PROXMOX},
+                {{PROXMOX, FILE_OF_KERNEL_INSTALL, PROXMOX_PARTITIONS}, IMAGE_TOOL_DRACUT,
                         KERNEL_LINE_PROXMOX},
-                {{"usr/sbin/proxmox-boot-tool", GRUB, "usr/sbin/update-grub"}, IMAGE_TOOL_DRACUT,
+                {{PROXMOX, FILE_OF_KERNEL_INSTALL, PROXMOX_PARTITIONS, GRUB}, IMAGE_TOOL_DRACUT,
+                        KERNEL_LINE_PROXMOX_EITHER},
+                {{PROXMOX, FILE_OF_KERNEL_INSTALL, GRUB, "usr/sbin/update-grub"},
+                        IMAGE_TOOL_DRACUT, KERNEL_LINE_UPDATE_GRUB},
+                {{PROXMOX, PROXMOX_PARTITIONS, GRUB}, IMAGE_TOOL_DRACUT, KERNEL_LINE_GRUB},
+                {{PROXMOX, GRUB, "usr/sbin/update-grub"}, IMAGE_TOOL_DRACUT,
                         KERNEL_LINE_UPDATE_GRUB},
                 {{"usr/sbin/update-grub"}, IMAGE_TOOL_DRACUT, KERNEL_LINE_UNKNOWN},
         };
