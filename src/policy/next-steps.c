@@ -19,6 +19,7 @@ typedef struct Planning {
         bool reboot;
         const char *made; /* why no image is to be made, though this boot's did not fit; or NULL */
         bool kernel_install; /* something that only it takes up has changed */
+        bool new_parts;      /* something that goes into the image has changed */
 } Planning;
 
 /* Memory that has run out is remembered by the arena. */
@@ -80,15 +81,114 @@ static bool stands_against(const Planning *p, Reason reason)
         return false;
 }
 
+/* Several reasons may want one thing. */
+static void add_once(Planning *p, const char *command, const char *text)
+{
+        const char *new = command ? command : text;
+
+        for (size_t i = 0; new &&i < p->steps.n_items; i++) {
+                const NextStep *step = &p->steps.items[i];
+
+                if (strcmp(step->command ? step->command : step->text, new) == 0)
+                        return;
+        }
+        if (new)
+                add(p, command, text);
+}
+
+/* What takes up all that was edited comes once, after the last of that. */
+static void add_last(Planning *p, const char *command)
+{
+        NextSteps *steps = &p->steps;
+        size_t n = 0;
+
+        for (size_t i = 0; i < steps->n_items; i++)
+                if (!steps->items[i].command || strcmp(steps->items[i].command, command) != 0)
+                        steps->items[n++] = steps->items[i];
+        steps->n_items = n;
+        add(p, command, NULL);
+}
+
+static void take_up(Planning *p, const char *edit, const KernelLineAdvice *advice)
+{
+        add_once(p, NULL, edit);
+        if (advice->command)
+                add_last(p, advice->command);
+        p->kernel_install |= advice->kernel_install;
+}
+
 static void change_line(Planning *p, KernelLineChange change, const char *word)
 {
         const KernelLineAdvice advice = kernel_line_advice(p->host, change, word, p->arena);
 
-        if (advice.edit)
-                add(p, NULL, advice.edit);
-        if (advice.command)
-                add(p, advice.command, NULL);
-        p->kernel_install |= advice.kernel_install;
+        take_up(p, advice.edit, &advice);
+}
+
+static void add_word(Planning *p, const Rival *rival)
+{
+        const char *word = quote(rival->text);
+        const KernelLineAdvice advice =
+                kernel_line_advice(p->host, KERNEL_LINE_REMOVE, word, p->arena);
+        const char *edit = advice.edit;
+
+        if (rival->file)
+                edit = arena_printf(
+                        p->arena, "take %s out of %s:%u", word, rival->file, rival->line);
+        take_up(p, edit, &advice);
+}
+
+/* What of a modprobe.d is in the image, too. */
+static void add_line(Planning *p, const Rival *rival)
+{
+        if (rival->on_cmdline) {
+                add_word(p, rival);
+                return;
+        }
+        add_once(p, NULL,
+                arena_printf(p->arena, "remove %s:%u, %s", rival->file, rival->line,
+                        quote(rival->text)));
+        p->new_parts = true;
+}
+
+static void add_hiding(Planning *p, const Rival *rival)
+{
+        add_once(p, NULL,
+                arena_printf(p->arena, "give %s another name: it hides the file of vfio-gpu",
+                        rival->file));
+        p->new_parts = true;
+}
+
+static void add_driverctl(Planning *p, const Rival *rival)
+{
+        add_once(p, arena_printf(p->arena, "rm %s", rival->file),
+                "driverctl takes the card at each boot");
+}
+
+static void add_operator(Planning *p, _unused_ const Rival *rival)
+{
+        add_once(p, "vfio-gpu export nfd --gpu-operator=off",
+                "node labels that keep NVIDIA's GPU Operator from the cards");
+}
+
+/* What takes a card back at each boot comes first. */
+static void add_contenders(Planning *p)
+{
+        static const struct {
+                RivalKind kind;
+                void (*add)(Planning *p, const Rival *rival);
+        } kinds[] = {
+                {RIVAL_DRIVERCTL, add_driverctl},
+                {RIVAL_OPERATOR, add_operator},
+                {RIVAL_HIDES, add_hiding},
+                {RIVAL_STUB_IDS, add_line},
+                {RIVAL_IDS, add_line},
+        };
+        const Plan *plan = p->input->plan;
+
+        for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+                for (size_t i = 0; i < plan->n_contenders; i++)
+                        if (plan->contenders[i]->kind == kinds[k].kind)
+                                kinds[k].add(p, plan->contenders[i]);
 }
 
 /* The words that switch it off go; where there is none, Intel's may have to be switched on. */
@@ -203,7 +303,8 @@ static bool changes_image(const Planning *p)
 {
         if (p->kernel_install)
                 return true;
-        return (p->input->config || stands_against(p, REASON_NO_DRIVER)) && has_image(p);
+        return (p->new_parts || p->input->config || stands_against(p, REASON_NO_DRIVER)) &&
+               has_image(p);
 }
 
 /* An image that is older than the decision to use vfio-gpu has never heard of it. */
@@ -307,6 +408,7 @@ static void plan_all(Planning *p)
         }
         if (add_mending(p))
                 return;
+        add_contenders(p);
         add_iommu(p);
         add_modules(p);
         if (stands_against(p, REASON_UNREADABLE))

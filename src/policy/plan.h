@@ -24,6 +24,8 @@ typedef struct Plan {
         size_t n_steps;
         const char **warnings; /* words that mean nothing here */
         size_t n_warnings;
+        const Rival **contenders; /* of the host's rivals, those that are to go; warned of, too */
+        size_t n_contenders;
 } Plan;
 
 /* Whether anything is to be done on `host` at all; the config has no say in it. */

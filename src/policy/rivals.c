@@ -34,6 +34,16 @@ static const Claim *find_claim(const Bench *bench, const Function *f)
         return NULL;
 }
 
+/* So that the steps on the way to ready cards have it. */
+static void must_go(Bench *bench, const Rival *rival)
+{
+        Plan *plan = bench->plan;
+        const Rival **contender = arena_push(plan->arena, &plan->contenders, &plan->n_contenders);
+
+        if (contender)
+                *contender = rival;
+}
+
 /* "/etc/modprobe.d/vfio.conf:3, "options ..."," or "the kernel command line, "..."," */
 static const char *subject(const Bench *bench, const Rival *rival)
 {
@@ -162,6 +172,7 @@ static const char *judge_ids(Bench *bench, const Rival *rival)
 
         if (text_is_empty(&others) || (bench->host->vfio_pci_built_in && !rival->on_cmdline))
                 return not_needed(bench, rival);
+        must_go(bench, rival);
         if (bench->host->vfio_pci_built_in)
                 how = "is obeyed by this kernel's own vfio-pci before vfio-gpu runs: it takes";
         return arena_printf(bench->plan->arena,
@@ -177,6 +188,7 @@ static const char *judge_stub_ids(Bench *bench, const Rival *rival)
 
         if (text_is_empty(&ours))
                 return NULL;
+        must_go(bench, rival);
         return arena_printf(bench->plan->arena, "%s has pci-stub take %s before vfio-gpu can; %s",
                 subject(bench, rival), ours.string, remove_it(bench, rival));
 }
@@ -220,6 +232,7 @@ static const char *judge_keeps_off(Bench *bench, const Rival *rival)
 /* kmod(8): of two files of one name, that in /etc counts. */
 static const char *judge_hides(Bench *bench, const Rival *rival)
 {
+        must_go(bench, rival);
         return arena_printf(bench->plan->arena,
                 "%s hides the file of the same name that vfio-gpu writes to /run/modprobe.d: "
                 "the blacklist there is not in force; give it another name",
@@ -235,6 +248,7 @@ static const char *judge_driverctl(Bench *bench, const Rival *rival)
 
         if (!claim)
                 return NULL;
+        must_go(bench, rival);
         to = strcmp(rival->value, "none") == 0
                      ? "leaves it without a driver"
                      : arena_printf(arena, "hands it to %s", rival->value);
@@ -291,6 +305,7 @@ static const char *judge_operator(Bench *bench, const Rival *rival)
 
         if (!find_nvidia(bench))
                 return NULL;
+        must_go(bench, rival);
         return arena_printf(bench->plan->arena,
                 "NVIDIA's GPU Operator has a pod with the container %s on this node: it %s; keep "
                 "it away with node labels: `vfio-gpu export nfd --gpu-operator=off` (or node, or "

@@ -2,6 +2,7 @@
 #include "policy/next-steps.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "unit/no-memory.h"
@@ -26,6 +27,7 @@ typedef struct Trial {
         const char *machine, *config, *steps;
         ImageState image;
         const char *cmdline, *file;
+        Rival rivals[3]; /* until one of no kind with nothing to it */
 } Trial;
 
 static const char *steps_text(const NextSteps *steps, Arena *arena)
@@ -56,6 +58,12 @@ static void expect(const Trial *trials, size_t n)
                 NextSteps *steps = NULL;
 
                 scene_set(&scene, trial->machine, trial->config, trial->cmdline);
+                Rival rivals[ARRAY_SIZE(trial->rivals)];
+                memcpy(rivals, trial->rivals, sizeof(rivals));
+                scene.host->rivals = rivals;
+                while (scene.host->n_rivals < ARRAY_SIZE(rivals) &&
+                        (rivals[scene.host->n_rivals].value || rivals[scene.host->n_rivals].file))
+                        scene.host->n_rivals++;
                 const NextInput input = {
                         .host = scene.host,
                         .plan = scene_plan(&scene),
@@ -301,4 +309,70 @@ Test(next_steps, when_nothing_is_done_at_all)
                        .cmdline = "vfio_gpu=0"),
                 ROW(FREE "crash\n", ONE, "not now"), ROW(FREE "stage initrd\n", ONE, "not now"),
                 ROW(FREE "stage initrd\n", ONE, "not now", .cmdline = "vfio_gpu=0"));
+}
+
+#define STUB(...) .kind = RIVAL_STUB_IDS, .value = "10de:26b1", __VA_ARGS__
+#define WORD(w)   .on_cmdline = true, .text = w
+#define AT(f, l)  .file = f, .line = l
+#define DRIVERCTL .kind = RIVAL_DRIVERCTL, .file = "/d", .value = "none", .address = {0, 1, 0, 0}
+#define OPERATOR  .kind = RIVAL_OPERATOR, .value = "nvidia-vfio-manager"
+#define KEEP_OFF                                                                                   \
+        "`vfio-gpu export nfd --gpu-operator=off` (node labels that keep NVIDIA's GPU Operator "   \
+        "from the cards)"
+#define RM "`rm /d` (driverctl takes the card at each boot)"
+
+/* What a warning tells to remove is a step, too, what takes the card back the first of them. */
+Test(next_steps, of_those_who_want_the_card)
+{
+        EXPECT(ROW(READY IN "enabled\n", ONE, RM, .rivals = {{DRIVERCTL}}),
+                ROW(READY IN "enabled\n", ONE, RM "; " KEEP_OFF,
+                        .rivals = {{OPERATOR}, {OPERATOR}, {DRIVERCTL}}),
+                /* what is in the image, too */
+                ROW(READY IN "enabled\n", ONE, "remove /f:7, \"a\"; " IMAGE,
+                        .rivals = {{STUB(AT("/f", 7), .text = "a")},
+                                {STUB(AT("/f", 7), .text = "a")}}),
+                ROW(READY "enabled\n", ONE, "remove /f:7, \"a\"",
+                        .rivals = {{STUB(AT("/f", 7), .text = "a")}}),
+                ROW(READY IN "enabled\n", ONE,
+                        "give /h another name: it hides the file of vfio-gpu; " IMAGE,
+                        .rivals = {{.kind = RIVAL_HIDES, .file = "/h"}}),
+                /* of words, with one command for all of them */
+                ROW(READY IN "enabled\nline update-grub\n", ONE,
+                        "take \"a\" out of /g:3; take \"b\" out of /g:4; `update-grub`",
+                        .rivals = {{STUB(WORD("a"), AT("/g", 3))}, {STUB(WORD("b"), AT("/g", 4))},
+                                {STUB(WORD("a"), AT("/g", 3))}}),
+                ROW(READY "0000:02:00.0 10de:26b1 030200 group=2\n"
+                          "enabled\nline update-grub\n",
+                        ONE,
+                        "take \"a\" out of /g:3; remove /f:7, \"a\"; take \"b\" out of /g:4; "
+                        "`update-grub`",
+                        .rivals = {{STUB(WORD("a"), AT("/g", 3))}, {STUB(AT("/f", 7), .text = "a")},
+                                {.kind = RIVAL_IDS, .value = "10de:26b1", WORD("b"), AT("/g", 4)}}),
+                ROW(READY IN "enabled\nline grubby\n", ONE,
+                        "`grubby --update-kernel=ALL --remove-args=\"a\"`; `grubby "
+                        "--update-kernel=ALL --remove-args=\"b\"`",
+                        .rivals = {{STUB(WORD("a"))}, {STUB(WORD("b"))}}),
+                ROW(READY IN "enabled\n", ONE,
+                        "take `\"a\"` off the kernel command line, where the boot loader of this "
+                        "host has it",
+                        .rivals = {{STUB(WORD("a"))}}),
+                ROW(READY IN "enabled\nline kernel-install\n", ONE,
+                        "take \"a\" out of /g:3; `kernel-install add-all` (before systemd 255, for "
+                        "each kernel, `kernel-install add VERSION /lib/modules/VERSION/vmlinuz`)",
+                        .rivals = {{STUB(WORD("a"), AT("/g", 3))}}),
+                /* it takes cards of the host's */
+                ROW(READY "0000:02:00.0 10de:26b1 030200 group=2\n" IN "enabled\n", ONE,
+                        "remove /f:7, \"a\"; " IMAGE,
+                        .rivals = {{.kind = RIVAL_IDS,
+                                .value = "10de:26b1",
+                                AT("/f", 7),
+                                .text = "a"}}),
+                /* what concerns no card is no step */
+                ROW(READY IN "enabled\n", ONE, "",
+                        .rivals = {
+                                {.kind = RIVAL_IDS, .value = "10de:26b1", AT("/f", 7), .text = "a"},
+                                {.kind = RIVAL_DRIVERCTL,
+                                        .file = "/d",
+                                        .value = "none",
+                                        .address = {0, 7, 0, 0}}}));
 }
