@@ -52,14 +52,9 @@ static bool is_at(const Claim *claim, PciAddress address)
 
 static const char *unknown(const Export *e, const char *name)
 {
-        Text names = TEXT_IN(e->arena);
-
-        for (size_t i = 0; i < e->config->n_entries; i++)
-                text_add(&names, "%s%s", i ? ", " : "", e->config->entries[i].name);
         return arena_printf(e->arena,
-                "%s is neither an entry nor the address of a GPU that an entry picks; the entries "
-                "are: %s",
-                quote(name), text_is_empty(&names) ? "none" : names.string);
+                "%s is neither an entry nor the address of a GPU that an entry picks; %s",
+                quote(name), report_which_entry(e->config, name, e->arena));
 }
 
 /* Marks the claims that `name` means. */

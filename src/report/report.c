@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/guess.h"
 #include "base/text.h"
 #include "policy/framebuffer.h"
 #include "policy/vfio-options.h"
@@ -394,4 +395,20 @@ const char *report_sentence(const Report *report, size_t index, Arena *arena)
                         report_is_conditional(report, index) ? "would be" : "is", result,
                         verdict->message);
         return arena_printf(arena, "%s is %s (%s): %s", who, result, reason, verdict->message);
+}
+
+const char *report_which_entry(const Config *config, const char *name, Arena *arena)
+{
+        Text names = TEXT_IN(arena);
+        Guess guess = guess_for(name);
+
+        for (size_t i = 0; i < config->n_entries; i++) {
+                guess_offer(&guess, config->entries[i].name);
+                text_separate(&names, ", ");
+                text_add(&names, "%s", config->entries[i].name);
+        }
+        if (guess.best)
+                return arena_printf(arena, "did you mean %s?", guess.best);
+        return arena_printf(
+                arena, "the entries are: %s", text_is_empty(&names) ? "none" : names.string);
 }

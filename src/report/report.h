@@ -89,3 +89,7 @@ const char *report_who(const Report *report, size_t index, Arena *arena);
 
 /* One sentence about the claim with index `index`: card, cause, remedy. NULL: out of memory. */
 const char *report_sentence(const Report *report, size_t index, Arena *arena);
+
+/* To end a sentence on `name`, which is no entry's: "did you mean guest?", or "the entries are: a,
+ * b". */
+const char *report_which_entry(const Config *config, const char *name, Arena *arena);

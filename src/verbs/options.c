@@ -232,11 +232,36 @@ static int check_option(const OptionRow *row, const Options *options)
         return -EINVAL;
 }
 
+static bool is_verb(const char *word)
+{
+        const Verb *verb = verbs;
+
+        while (verb->name && strcmp(verb->name, word) != 0)
+                verb++;
+        return verb->name;
+}
+
+/* "--config list" has the verb for the file. */
+static void say_no_verb(const Options *options, uint64_t used)
+{
+        for (size_t i = 0; option_rows[i].name; i++) {
+                const OptionRow *row = &option_rows[i];
+                const char *const *value = (const void *)((const char *)options + row->offset);
+
+                if (!(used & (UINT64_C(1) << i)) || row->type != OPTION_TEXT || !is_verb(*value))
+                        continue;
+                say_error("which verb? \"%s\" was taken for the %s of --%s. " SEE_HELP, *value,
+                        row->value, row->name);
+                return;
+        }
+        say_error("which verb? " SEE_HELP);
+}
+
 /* `used` has a bit for each row that was given. */
 static int check_together(const Options *options, uint64_t used)
 {
         if (!options->verb) {
-                say_error("which verb? " SEE_HELP);
+                say_no_verb(options, used);
                 return -EINVAL;
         }
         for (size_t i = 0; option_rows[i].name; i++) {

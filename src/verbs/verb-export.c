@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/guess.h"
 #include "base/quote.h"
 #include "host/scan.h"
 #include "report/export-ids.h"
@@ -54,6 +55,22 @@ static const ExportFormat *find_format(const char *name)
         return NULL;
 }
 
+static void say_no_format(const char *name)
+{
+        Guess guess = guess_for(name);
+
+        for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+                guess_offer(&guess, formats[i].name);
+        if (guess.best) {
+                say_error("there is no format %s to export; did you mean \"%s\"? `vfio-gpu export` "
+                          "lists them",
+                        quote(name), guess.best);
+                return;
+        }
+        say_error("there is no format %s to export; there are:", quote(name));
+        say_formats();
+}
+
 static const ExportFormat *read_format(const Options *options)
 {
         const char *name = options->n_arguments > 0 ? options->arguments[0] : NULL;
@@ -61,10 +78,11 @@ static const ExportFormat *read_format(const Options *options)
 
         if (format)
                 return format;
-        if (name)
-                say_error("there is no format %s to export; there are:", quote(name));
-        else
-                say_error("export wants a format; there are:");
+        if (name) {
+                say_no_format(name);
+                return NULL;
+        }
+        say_error("export wants a format; there are:");
         say_formats();
         return NULL;
 }

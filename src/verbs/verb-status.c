@@ -71,24 +71,17 @@ static ExitStatus print(Session *s, const Stages *stages, const Report *report, 
         return status;
 }
 
-static bool has_entry(const Config *config, const char *name)
-{
-        for (size_t i = 0; i < config->n_entries; i++)
-                if (strcmp(config->entries[i].name, name) == 0)
-                        return true;
-        return false;
-}
-
 /* Where all is switched off, no config was read that could know them. */
 static ExitStatus check_names(Session *s)
 {
         const Options *options = s->options;
 
         for (size_t i = 0; s->plan->off == PLAN_ON && i < options->n_arguments; i++)
-                if (!has_entry(s->config, options->arguments[i]))
+                if (!config_find_entry(s->config, options->arguments[i]))
                         return session_fail(s, EXIT_STATUS_USAGE, EINVAL,
-                                "no entry of %s has the name %s", s->config_path,
-                                quote(options->arguments[i]));
+                                "no entry of %s has the name %s; %s", s->config_path,
+                                quote(options->arguments[i]),
+                                report_which_entry(s->config, options->arguments[i], s->arena));
         return EXIT_STATUS_OK;
 }
 

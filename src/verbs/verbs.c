@@ -27,8 +27,15 @@ const Verb verbs[] = {
 
 static void say_unknown(const char *word)
 {
+        static const char *const options[] = {"help", "version"};
         Guess guess = guess_for(word);
 
+        for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+                if (strcmp(word, options[i]) == 0) {
+                        say_error("there is no verb %s; did you mean --%s? " SEE_HELP, quote(word),
+                                options[i]);
+                        return;
+                }
         for (const Verb *verb = verbs; verb->name; verb++)
                 if (verb->help)
                         guess_offer(&guess, verb->name);

@@ -104,16 +104,20 @@ Test(export, who_is_unknown)
                 const char *name, *sentence;
         } names[] = {
                 {"x", "\"x\" is neither an entry nor the address of a GPU that an entry picks; the "
-                      "entries are: a, b"},
+                      "entries are: a, guest"},
                 {"0000:02:00.0", "\"0000:02:00.0\" is neither an entry nor the address of a GPU "
-                                 "that an entry picks; the entries are: a, b"},
+                                 "that an entry picks; the entries are: a, guest"},
+                {"gest", "\"gest\" is neither an entry nor the address of a GPU that an entry "
+                         "picks; "
+                         "did you mean guest?"},
                 {"\x1b[m", "\"\\x1b[m\" is neither an entry nor the address of a GPU that an entry "
-                           "picks; the entries are: a, b"},
+                           "picks; the entries are: a, guest"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 SCENE(scene, CARD TWIN,
-                        "{ name = 'a'; address = '01:00'; }, { name = 'b'; address = '09:00'; }");
+                        "{ name = 'a'; address = '01:00'; }, { name = 'guest'; address = '09:00'; "
+                        "}");
                 const char *unknown = NULL;
                 Export e = {0};
 

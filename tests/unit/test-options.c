@@ -87,6 +87,9 @@ static void expect_stderr(const char *expected)
         }
 
 MISTAKE(no_verb, "vfio-gpu --json", "vfio-gpu: which verb? See `vfio-gpu --help`")
+MISTAKE(verb_for_a_file, "vfio-gpu --json --config list",
+        "vfio-gpu: which verb? \"list\" was taken for the FILE of --config. See `vfio-gpu --help`")
+MISTAKE(no_verb_for_a_file, "vfio-gpu --config lst", "vfio-gpu: which verb? See `vfio-gpu --help`")
 MISTAKE(kernel_alone, "vfio-gpu --kernel=6.1 list",
         "vfio-gpu: --kernel=6.1 goes with --root: of this machine the running kernel counts")
 /* errors start with the program's name, however it was called */
