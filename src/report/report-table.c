@@ -368,7 +368,7 @@ char *report_table(const Report *report, const Look *look)
         text_separate(&text, "\n");
         for (size_t i = 0; i < report->n_warnings; i++)
                 add_sentence(&text, look, TONE_DOUBT, "warning:", 0, report->warnings[i]);
-        text_add(&text, "%s\n",
+        text_add(&text, "%s%s\n", report->n_warnings > 0 ? "\n" : "",
                 table_paint(look, overall_tone(report->overall), report->count, arena));
         if (report->next)
                 add_next(&text, report->next, look);
