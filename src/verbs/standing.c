@@ -69,9 +69,9 @@ static const char *how_to_run(const Host *host, Arena *arena)
 
         if (unmask)
                 return arena_printf(arena,
-                        "`%s`, which %s keeps from running, and then `systemctl enable --now "
+                        "%s masks vfio-gpu.service: `%s`, and then `systemctl enable --now "
                         "vfio-gpu`",
-                        unmask, host->masked);
+                        host->masked, unmask);
         return "see `journalctl -b -u vfio-gpu`, or `systemctl enable --now vfio-gpu`";
 }
 
