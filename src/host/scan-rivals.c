@@ -18,6 +18,21 @@ static const char *copy(Host *host, const char *text)
         return text ? arena_strdup(host->arena, text) : NULL;
 }
 
+/* Of a line that was written to be read in a file, in columns or in several lines. */
+static const char *copy_line(Host *host, const char *line)
+{
+        char *text = line ? arena_strdup(host->arena, line) : NULL, *end = text;
+
+        for (const char *c = text; c && *c; c++)
+                if (!isspace((unsigned char)*c))
+                        *end++ = *c;
+                else if (end > text && end[-1] != ' ')
+                        *end++ = ' ';
+        if (end)
+                *end = '\0';
+        return text;
+}
+
 void scan_add_rival(Host *host, const Rival *rival)
 {
         Rival *item = arena_push(host->arena, &host->rivals, &host->n_rivals);
@@ -26,7 +41,7 @@ void scan_add_rival(Host *host, const Rival *rival)
                 return;
         *item = *rival;
         item->file = copy(host, rival->file);
-        item->text = copy(host, rival->text);
+        item->text = copy_line(host, rival->text);
         item->value = copy(host, rival->value);
 }
 
