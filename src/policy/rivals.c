@@ -72,14 +72,13 @@ static const char *new_image(const Bench *bench)
         }
 }
 
-/* Once it is out of the file. */
+/* Once it is out of the file; NULL: nobody knows. */
 static const char *new_boot_menu(const Bench *bench, const Rival *rival)
 {
         const KernelLineAdvice advice = kernel_line_advice(
                 bench->host, KERNEL_LINE_REMOVE, quote(rival->text), bench->plan->arena);
 
-        return advice.command ? arena_printf(bench->plan->arena, "`%s`", advice.command)
-                              : "what writes the boot menu here";
+        return advice.command ? arena_printf(bench->plan->arena, "`%s`", advice.command) : NULL;
 }
 
 /* How the line goes away for good. */
@@ -90,6 +89,12 @@ static const char *remove_it(const Bench *bench, const Rival *rival)
 
         if (!rival->on_cmdline)
                 return arena_printf(arena, "remove the line, then %s", then);
+        if (!then && !rival->file)
+                return "take it out of the boot loader's configuration";
+        if (!then)
+                return arena_printf(arena,
+                        "take it out of %s:%u and of the boot loader's configuration", rival->file,
+                        rival->line);
         if (!rival->file)
                 return arena_printf(arena, "remove it: %s", then);
         return arena_printf(arena, "remove it from %s:%u, then %s", rival->file, rival->line, then);

@@ -210,7 +210,9 @@ Test(rivals, remedies)
                 {IMAGE_TOOL_DRACUT, KERNEL_LINE_RPM_OSTREE, true, NULL,
                         "remove it: `rpm-ostree kargs --delete-if-present=\"w=1\"`"},
                 {IMAGE_TOOL_DRACUT, KERNEL_LINE_UNKNOWN, true, "/f",
-                        "remove it from /f:7, then what writes the boot menu here"},
+                        "; take it out of /f:7 and of the boot loader's configuration"},
+                {IMAGE_TOOL_DRACUT, KERNEL_LINE_UNKNOWN, true, NULL,
+                        "; take it out of the boot loader's configuration"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
