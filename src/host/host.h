@@ -191,10 +191,13 @@ typedef struct Initrd {
 
 /* A file that is an image, or goes into one. */
 typedef struct ImageFile {
-        const char *kernel; /* of an image: its release */
-        const char *path;   /* NULL: none was found where dracut puts it */
-        int64_t time;       /* of its last change, in ns since 1970 */
-        const char *when;   /* the same for people */
+        const char *kernel;   /* of an image: its release */
+        const char *path;     /* NULL: none was found where dracut puts it */
+        int64_t time;         /* of its last change, in ns since 1970 */
+        const char *when;     /* the same for people */
+        bool hidden;          /* only root may look where it could be */
+        int64_t modules_time; /* of an image: when the modules of its kernel changed */
+        const char *modules_when;
 } ImageFile;
 
 /* What dracut has made that the next boots take, and what it makes it of. */

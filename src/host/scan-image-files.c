@@ -14,11 +14,13 @@ static int64_t nanoseconds(struct timespec time)
         return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static bool look_at(const Root *root, const char *path, int flags, struct stat *ret)
+static int look_at(const Root *root, const char *path, int flags, struct stat *ret)
 {
         _cleanup_close_ int fd = root_open_file(root, path, O_PATH | flags);
 
-        return fd >= 0 && fstat(fd, ret) == 0;
+        if (fd < 0)
+                return fd;
+        return fstat(fd, ret) < 0 ? -errno : 0;
 }
 
 static const char *when(int64_t time, Arena *arena)
@@ -39,7 +41,7 @@ static void take_part(const Root *root, const char *path, int flags, Host *host)
         ImageFile *part = &host->images.part;
         struct stat st = {0};
 
-        if (!look_at(root, path, flags, &st) || nanoseconds(st.st_ctim) <= part->time)
+        if (look_at(root, path, flags, &st) < 0 || nanoseconds(st.st_ctim) <= part->time)
                 return;
         part->time = nanoseconds(st.st_ctim);
         part->path = arena_printf(host->arena, "/%s", path);
@@ -68,10 +70,12 @@ static void find_part(const Root *root, Host *host)
                 "usr/lib/systemd/system/sysinit.target.wants/vfio-gpu.service",
         };
         static const char *const files[] = {"etc/vfio-gpu.conf", "usr/bin/vfio-gpu",
-                "usr/lib/systemd/system/vfio-gpu.service",
-                "usr/lib/dracut/modules.d/50vfio-gpu/module-setup.sh", "etc/dracut.conf"};
-        static const char *const folders[] = {
-                "etc/dracut.conf.d", "usr/lib/dracut/dracut.conf.d", "etc/modprobe.d"};
+                "usr/local/bin/vfio-gpu", "usr/lib/systemd/system/vfio-gpu.service",
+                "usr/lib/systemd/system-generators/vfio-gpu-generator",
+                "usr/lib/dracut/modules.d/50vfio-gpu/module-setup.sh",
+                "usr/lib/dracut/modules.d/50vfio-gpu/vfio-gpu-hook.sh", "etc/dracut.conf"};
+        static const char *const folders[] = {"etc/dracut.conf.d", "usr/lib/dracut/dracut.conf.d",
+                "etc/modprobe.d", "usr/lib/modprobe.d"};
 
         for (size_t i = 0; i < ARRAY_SIZE(links); i++)
                 take_part(root, links[i], O_NOFOLLOW, host);
@@ -86,13 +90,26 @@ static void find_part(const Root *root, Host *host)
 static void take_image(const Root *root, const char *path, Host *host, ImageFile *image)
 {
         struct stat st = {0};
+        int r = look_at(root, path, 0, &st);
 
-        if (!look_at(root, path, 0, &st) || !S_ISREG(st.st_mode) ||
+        image->hidden |= r == -EACCES;
+        if (r < 0 || !S_ISREG(st.st_mode) ||
                 (image->path && nanoseconds(st.st_mtim) >= image->time))
                 return;
         image->time = nanoseconds(st.st_mtim);
         image->when = when(image->time, host->arena);
         image->path = arena_printf(host->arena, "/%s", path);
+}
+
+/* A driver that was built since is not in it. */
+static void take_modules(const Root *root, const char *path, Host *host, ImageFile *image)
+{
+        struct stat st = {0};
+
+        if (look_at(root, path, 0, &st) < 0)
+                return;
+        image->modules_time = nanoseconds(st.st_ctim);
+        image->modules_when = when(image->modules_time, host->arena);
 }
 
 /* A file that is one word; "" when it is not there. */
@@ -154,6 +171,7 @@ static void find_images(const Root *root, Host *host)
                 ImageFile *image = arena_push(host->arena, &images->items, &images->n_items);
                 if (!image || !(image->kernel = arena_strdup(host->arena, entry->d_name)))
                         return;
+                take_modules(root, path, host, image);
                 find_image(root, host, image);
         }
         if (images->n_items > 0)

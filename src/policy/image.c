@@ -128,12 +128,19 @@ static const char *why_old(const Host *host, const ImageFile *image, Arena *aren
 {
         const Images *images = &host->images;
 
+        if (!image->path && image->hidden)
+                return arena_printf(arena,
+                        "the image of kernel %s may be where only root may look: ask again as root",
+                        image->kernel);
         if (!image->path)
                 return arena_printf(
                         arena, "no image of kernel %s was found in /boot", image->kernel);
         if (image->time <= images->part.time)
                 return arena_printf(arena, "%s of %s is older than %s of %s", image->path,
                         image->when, images->part.path, images->part.when);
+        if (image->time <= image->modules_time)
+                return arena_printf(arena, "%s of %s is older than the modules of kernel %s, of %s",
+                        image->path, image->when, image->kernel, image->modules_when);
         if (is_running(host, image) && image->time <= images->boot_time)
                 return arena_printf(arena,
                         "%s of %s is older than this boot: either the boot menu names another, or "

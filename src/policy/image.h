@@ -34,7 +34,7 @@ const char *image_remark(ImageTool tool);
 /* Of the images that the next boots take. */
 typedef enum ImageDisk {
         IMAGE_DISK_UNKNOWN, /* nobody has looked */
-        IMAGE_DISK_OLD,     /* or missing, or it did not help this boot */
+        IMAGE_DISK_OLD,     /* or missing or unseen, or it did not help this boot */
         IMAGE_DISK_NEW,     /* made in this boot, after the last change to what goes into it */
 } ImageDisk;
 

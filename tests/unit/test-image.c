@@ -100,13 +100,13 @@ Test(image, troubles)
                 image_trouble(IMAGE_WITHOUT), "vfio-gpu did not run in the initramfs of this boot");
 }
 
-#define RUNNING(path, t)                                                                           \
+#define RUNNING(file, t)                                                                           \
         {                                                                                          \
-                "6.1", path, t, "t" #t                                                             \
+                .kernel = "6.1", .path = file, .time = t, .when = "t" #t                           \
         }
-#define OTHER(path, t)                                                                             \
+#define OTHER(file, t)                                                                             \
         {                                                                                          \
-                "6.12", path, t, "t" #t                                                            \
+                .kernel = "6.12", .path = file, .time = t, .when = "t" #t                          \
         }
 
 /* All must be newer than all that goes into them, to the last; the running kernel's also than the
@@ -129,6 +129,21 @@ Test(image, on_disk)
                         "/a of t10 is older than /p of now"},
                 {{RUNNING("/a", 30), OTHER(NULL, 0)}, 20, 5, IMAGE_DISK_OLD,
                         "no image of kernel 6.12 was found in /boot"},
+                {{{.kernel = "6.1", .hidden = true}}, 20, 5, IMAGE_DISK_OLD,
+                        "the image of kernel 6.1 may be where only root may look: ask again as "
+                        "root"},
+                {{{.kernel = "6.1", .path = "/a", .time = 30, .when = "t30", .hidden = true}}, 20,
+                        5, IMAGE_DISK_NEW, "/a of t30 is newer than /p of now"},
+                {{{.kernel = "6.1", .path = "/a", .time = 30, .when = "t30", .modules_time = 29}},
+                        20, 5, IMAGE_DISK_NEW, "/a of t30 is newer than /p of now"},
+                {{{.kernel = "6.1",
+                         .path = "/a",
+                         .time = 30,
+                         .when = "t30",
+                         .modules_time = 30,
+                         .modules_when = "t30"}},
+                        20, 5, IMAGE_DISK_OLD,
+                        "/a of t30 is older than the modules of kernel 6.1, of t30"},
                 {{OTHER("/b", 30)}, 20, 5, IMAGE_DISK_UNKNOWN, NULL},
                 {{RUNNING("/a", 30)}, 20, 30, IMAGE_DISK_OLD,
                         "/a of t30 is older than this boot: either the boot menu names another, or "

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/tree.h"
 
@@ -101,19 +102,46 @@ Test(scan_image_files, the_oldest_of_each_kernel)
         expect_image(&host, 1, "6.12", "/boot/initrd.img-6.12");
         cr_expect_gt(host.images.items[1].time, host.images.items[0].time);
         cr_expect_eq(strlen(host.images.items[0].when), strlen("2026-01-01 00:00:00"));
+        cr_expect_gt(host.images.items[1].modules_time, host.images.items[0].time);
+        cr_expect_not_null(host.images.items[1].modules_when);
         cr_expect_gt(host.images.boot_time, 0);
         cr_expect_lt(host.images.boot_time, host.images.items[1].time);
+        arena_free(host.arena);
+}
+
+/* A partition of EFI's is for root alone on many hosts. */
+Test(scan_image_files, where_only_root_may_look)
+{
+        _cleanup_(tree_freep) Tree *tree = tree_new();
+        _cleanup_free_ char *root = tree_path(tree, ""), *efi = NULL;
+        const bool is_root = geteuid() == 0;
+
+        tree_set(tree, KERNEL, "");
+        tree_set(tree, "etc/machine-id", "0123");
+        tree_set(tree, "boot/efi/0123/6.1/initrd", "");
+        efi = tree_path(tree, "boot/efi");
+        cr_assert_eq(chmod(root, 0755), 0);
+        cr_assert_eq(chmod(efi, 0), 0);
+        cr_assert(!is_root || seteuid(65534) == 0);
+
+        Host host = scan(tree, IMAGE_TOOL_DRACUT, true);
+        cr_assert(!is_root || seteuid(0) == 0);
+        cr_assert_eq(chmod(efi, 0700), 0);
+        expect_image(&host, 0, "6.1", "none");
+        cr_expect(host.images.items[0].hidden);
         arena_free(host.arena);
 }
 
 /* Each of them changes what is in an image, also by going away. */
 Test(scan_image_files, what_goes_into_one)
 {
-        static const char *const parts[] = {CONF, "usr/bin/vfio-gpu",
+        static const char *const parts[] = {CONF, "usr/bin/vfio-gpu", "usr/local/bin/vfio-gpu",
                 "usr/lib/systemd/system/vfio-gpu.service",
-                "usr/lib/dracut/modules.d/50vfio-gpu/module-setup.sh", "etc/dracut.conf",
+                "usr/lib/systemd/system-generators/vfio-gpu-generator",
+                "usr/lib/dracut/modules.d/50vfio-gpu/module-setup.sh",
+                "usr/lib/dracut/modules.d/50vfio-gpu/vfio-gpu-hook.sh", "etc/dracut.conf",
                 "etc/dracut.conf.d/x.conf", "usr/lib/dracut/dracut.conf.d/x.conf",
-                "etc/modprobe.d/x.conf"};
+                "etc/modprobe.d/x.conf", "usr/lib/modprobe.d/x.conf"};
 
         for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
                 _cleanup_(tree_freep) Tree *tree = tree_new();
