@@ -204,8 +204,8 @@ typedef struct ImageFile {
 typedef struct Images {
         ImageFile *items; /* one for each kernel; nobody has looked: none */
         size_t n_items;
-        ImageFile part;    /* the last that was changed of all that goes into them */
-        int64_t boot_time; /* when this kernel started, in ns since 1970 */
+        ImageFile newest_source; /* the last that was changed of all that goes into them */
+        int64_t boot_time;       /* when this kernel started, in ns since 1970 */
 } Images;
 
 /* What else of this machine takes cards, or keeps drivers from them: policy/rivals.c judges it. */

@@ -36,34 +36,34 @@ static const char *when(int64_t time, Arena *arena)
 
 /* Its status change, not its modification: a config that was written elsewhere, and moved to its
  * place after the image was made, keeps the time of the latter. */
-static void take_part(const Root *root, const char *path, int flags, Host *host)
+static void note_source(const Root *root, const char *path, int flags, Host *host)
 {
-        ImageFile *part = &host->images.part;
+        ImageFile *newest = &host->images.newest_source;
         struct stat st = {0};
 
-        if (look_at(root, path, flags, &st) < 0 || nanoseconds(st.st_ctim) <= part->time)
+        if (look_at(root, path, flags, &st) < 0 || nanoseconds(st.st_ctim) <= newest->time)
                 return;
-        part->time = nanoseconds(st.st_ctim);
-        part->path = arena_printf(host->arena, "/%s", path);
+        newest->time = nanoseconds(st.st_ctim);
+        newest->path = arena_printf(host->arena, "/%s", path);
 }
 
 /* What is taken out of a folder changes the folder. */
-static void take_folder(const Root *root, const char *folder, Host *host)
+static void note_folder(const Root *root, const char *folder, Host *host)
 {
         _cleanup_closedir_ DIR *directory = root_list(root, folder);
 
-        take_part(root, folder, 0, host);
+        note_source(root, folder, 0, host);
         for (const struct dirent *entry; directory && (entry = readdir(directory));) {
                 char path[PATH_MAX];
 
                 if (*entry->d_name == '.')
                         continue;
                 snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-                take_part(root, path, 0, host);
+                note_source(root, path, 0, host);
         }
 }
 
-static void find_part(const Root *root, Host *host)
+static void find_newest_source(const Root *root, Host *host)
 {
         static const char *const links[] = {
                 "etc/systemd/system/sysinit.target.wants/vfio-gpu.service",
@@ -78,12 +78,12 @@ static void find_part(const Root *root, Host *host)
                 "etc/modprobe.d", "usr/lib/modprobe.d"};
 
         for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-                take_part(root, links[i], O_NOFOLLOW, host);
+                note_source(root, links[i], O_NOFOLLOW, host);
         for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-                take_part(root, files[i], 0, host);
+                note_source(root, files[i], 0, host);
         for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-                take_folder(root, folders[i], host);
-        host->images.part.when = when(host->images.part.time, host->arena);
+                note_folder(root, folders[i], host);
+        host->images.newest_source.when = when(host->images.newest_source.time, host->arena);
 }
 
 /* Where there are several for one kernel, nobody knows which one is booted: the oldest counts. */
@@ -192,7 +192,7 @@ void scan_image_files(const Root *root, Host *host)
         if (!root->real || (host->image_tool != IMAGE_TOOL_DRACUT &&
                                    host->image_tool != IMAGE_TOOL_DRACUT_ALL))
                 return;
-        find_part(root, host);
+        find_newest_source(root, host);
         find_images(root, host);
         host->images.boot_time = boot_time();
 }

@@ -135,9 +135,9 @@ static const char *why_old(const Host *host, const ImageFile *image, Arena *aren
         if (!image->path)
                 return arena_printf(
                         arena, "no image of kernel %s was found in /boot", image->kernel);
-        if (image->time <= images->part.time)
+        if (image->time <= images->newest_source.time)
                 return arena_printf(arena, "%s of %s is older than %s of %s", image->path,
-                        image->when, images->part.path, images->part.when);
+                        image->when, images->newest_source.path, images->newest_source.when);
         if (image->time <= image->modules_time)
                 return arena_printf(arena, "%s of %s is older than the modules of kernel %s, of %s",
                         image->path, image->when, image->kernel, image->modules_when);
@@ -164,10 +164,10 @@ ImageDisk image_judge_disk(const Host *host, Arena *arena, const char **ret_why)
         }
         if (*ret_why)
                 return IMAGE_DISK_OLD;
-        if (!running || !images->part.path)
+        if (!running || !images->newest_source.path)
                 return IMAGE_DISK_UNKNOWN;
         *ret_why = arena_printf(arena, "%s of %s is newer than %s of %s", running->path,
-                running->when, images->part.path, images->part.when);
+                running->when, images->newest_source.path, images->newest_source.when);
         return IMAGE_DISK_NEW;
 }
 

@@ -12,18 +12,18 @@
 
 #define PCI_ANY 0xffffffffu
 
-typedef struct Bench {
+typedef struct RivalContext {
         const Host *host;
         Plan *plan;
         const char **blacklist; /* what vfio-gpu keeps away by itself */
         size_t n_blacklist;
         Text needless; /* what does no harm, and no good either */
-} Bench;
+} RivalContext;
 
-typedef const char *(*Judge)(Bench *bench, const Rival *rival);
+typedef const char *(*Judge)(RivalContext *bench, const Rival *rival);
 
 /* Whether an entry wants it: it need not be ready, nor free. */
-static const Claim *find_claim(const Bench *bench, const Function *f)
+static const Claim *find_claim(const RivalContext *bench, const Function *f)
 {
         for (size_t i = 0; i < bench->plan->claims.n_items; i++) {
                 const Claim *claim = &bench->plan->claims.items[i];
@@ -35,7 +35,7 @@ static const Claim *find_claim(const Bench *bench, const Function *f)
 }
 
 /* So that the steps on the way to ready cards have it. */
-static void must_go(Bench *bench, const Rival *rival)
+static void must_go(RivalContext *bench, const Rival *rival)
 {
         Plan *plan = bench->plan;
         const Rival **contender = arena_push(plan->arena, &plan->contenders, &plan->n_contenders);
@@ -45,7 +45,7 @@ static void must_go(Bench *bench, const Rival *rival)
 }
 
 /* "/etc/modprobe.d/vfio.conf:3, "options ..."," or "the kernel command line, "..."," */
-static const char *subject(const Bench *bench, const Rival *rival)
+static const char *subject(const RivalContext *bench, const Rival *rival)
 {
         Text text = TEXT_IN(bench->plan->arena);
 
@@ -60,7 +60,7 @@ static const char *subject(const Bench *bench, const Rival *rival)
         return text.string;
 }
 
-static const char *new_image(const Bench *bench)
+static const char *new_image(const RivalContext *bench)
 {
         switch (bench->host->image_tool) {
         case IMAGE_TOOL_INITRAMFS_TOOLS:
@@ -73,7 +73,7 @@ static const char *new_image(const Bench *bench)
 }
 
 /* Once it is out of the file; NULL: nobody knows. */
-static const char *new_boot_menu(const Bench *bench, const Rival *rival)
+static const char *new_boot_menu(const RivalContext *bench, const Rival *rival)
 {
         const KernelLineAdvice advice = kernel_line_advice(
                 bench->host, KERNEL_LINE_REMOVE, quote(rival->text), bench->plan->arena);
@@ -82,7 +82,7 @@ static const char *new_boot_menu(const Bench *bench, const Rival *rival)
 }
 
 /* How the line goes away for good. */
-static const char *remove_it(const Bench *bench, const Rival *rival)
+static const char *remove_it(const RivalContext *bench, const Rival *rival)
 {
         Arena *arena = bench->plan->arena;
         const char *then = rival->on_cmdline ? new_boot_menu(bench, rival) : new_image(bench);
@@ -139,7 +139,7 @@ static void add_function(Text *text, const Function *f)
 }
 
 /* Those that the ids mean, claimed or not. */
-static Text list_meant(const Bench *bench, const char *ids, bool claimed)
+static Text list_meant(const RivalContext *bench, const char *ids, bool claimed)
 {
         Text text = TEXT_IN(bench->plan->arena);
 
@@ -152,7 +152,7 @@ static Text list_meant(const Bench *bench, const char *ids, bool claimed)
         return text;
 }
 
-static const char *not_needed(Bench *bench, const Rival *rival)
+static const char *not_needed(RivalContext *bench, const Rival *rival)
 {
         Text *text = &bench->needless;
 
@@ -169,7 +169,7 @@ static const char *not_needed(Bench *bench, const Rival *rival)
 }
 
 /* vfio-pci built in obeys the command line alone, and before anything else runs. */
-static const char *judge_ids(Bench *bench, const Rival *rival)
+static const char *judge_ids(RivalContext *bench, const Rival *rival)
 {
         Text others = list_meant(bench, rival->value, false);
         const char *how = "goes by the model, and whoever loads vfio-pci first decides (vfio-gpu "
@@ -187,7 +187,7 @@ static const char *judge_ids(Bench *bench, const Rival *rival)
 }
 
 /* In most kernels it is built in, and so first. */
-static const char *judge_stub_ids(Bench *bench, const Rival *rival)
+static const char *judge_stub_ids(RivalContext *bench, const Rival *rival)
 {
         Text ours = list_meant(bench, rival->value, true);
 
@@ -207,7 +207,7 @@ static bool is_among(const char *module, const char *const *modules, size_t n)
 }
 
 /* A GPU of the host that the line leaves without a driver. */
-static const Function *find_orphan(const Bench *bench, const char *module)
+static const Function *find_orphan(const RivalContext *bench, const char *module)
 {
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
@@ -219,7 +219,7 @@ static const Function *find_orphan(const Bench *bench, const char *module)
         return NULL;
 }
 
-static const char *judge_keeps_off(Bench *bench, const Rival *rival)
+static const char *judge_keeps_off(RivalContext *bench, const Rival *rival)
 {
         const Function *orphan = find_orphan(bench, rival->value);
 
@@ -235,7 +235,7 @@ static const char *judge_keeps_off(Bench *bench, const Rival *rival)
 }
 
 /* kmod(8): of two files of one name, that in /etc counts. */
-static const char *judge_hides(Bench *bench, const Rival *rival)
+static const char *judge_hides(RivalContext *bench, const Rival *rival)
 {
         must_go(bench, rival);
         return arena_printf(bench->plan->arena,
@@ -244,7 +244,7 @@ static const char *judge_hides(Bench *bench, const Rival *rival)
                 rival->file);
 }
 
-static const char *judge_driverctl(Bench *bench, const Rival *rival)
+static const char *judge_driverctl(RivalContext *bench, const Rival *rival)
 {
         const Function *f = host_find(bench->host, rival->address);
         const Claim *claim = f ? find_claim(bench, f) : NULL;
@@ -266,7 +266,7 @@ static const char *judge_driverctl(Bench *bench, const Rival *rival)
 /* libvirt leaves a function where it is that is on VFIO when the domain starts, and what it has not
  * taken it does not give back (virPCIDeviceBindToStub() and virPCIDeviceUnbindFromStub() of
  * src/util/virpci.c): it is a matter of what is not on VFIO yet. */
-static const char *judge_libvirt(Bench *bench, const Rival *rival)
+static const char *judge_libvirt(RivalContext *bench, const Rival *rival)
 {
         const Function *f = host_find(bench->host, rival->address);
         const Claim *claim = f ? find_claim(bench, f) : NULL;
@@ -280,19 +280,19 @@ static const char *judge_libvirt(Bench *bench, const Rival *rival)
                 quote(rival->value), rival->file, PCI_ADDRESS(rival->address), claim->entry->name);
 }
 
-static const char *judge_unseen(_unused_ Bench *bench, const Rival *rival)
+static const char *judge_unseen(_unused_ RivalContext *bench, const Rival *rival)
 {
         return rival->value;
 }
 
-static const char *judge_script(Bench *bench, const Rival *rival)
+static const char *judge_script(RivalContext *bench, const Rival *rival)
 {
         return arena_printf(bench->plan->arena,
                 "%s binds cards by itself; if it means one that the config lists, remove it",
                 subject(bench, rival));
 }
 
-static const Function *find_nvidia(const Bench *bench)
+static const Function *find_nvidia(const RivalContext *bench)
 {
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
@@ -304,7 +304,7 @@ static const Function *find_nvidia(const Bench *bench)
 }
 
 /* Both know no single cards: vfio-manage of k8s-driver-manager goes over all of the vendor's. */
-static const char *judge_operator(Bench *bench, const Rival *rival)
+static const char *judge_operator(RivalContext *bench, const Rival *rival)
 {
         const bool manager = strcmp(rival->value, "nvidia-vfio-manager") == 0;
 
@@ -322,7 +322,7 @@ static const char *judge_operator(Bench *bench, const Rival *rival)
                           "unless the host has a driver of NVIDIA's itself");
 }
 
-static const char *judge(Bench *bench, const Rival *rival)
+static const char *judge(RivalContext *bench, const Rival *rival)
 {
         static const Judge judges[_RIVAL_KIND_MAX] = {
                 [RIVAL_IDS] = judge_ids,
@@ -362,7 +362,7 @@ static bool any_wanted(const Plan *plan)
 
 void rivals_warn(const Config *config, const Host *host, Plan *plan)
 {
-        Bench bench = {.host = host, .plan = plan, .needless = TEXT_IN(plan->arena)};
+        RivalContext bench = {.host = host, .plan = plan, .needless = TEXT_IN(plan->arena)};
 
         if (host->n_rivals == 0 || !any_wanted(plan) ||
                 blacklist_build(config, host, &plan->claims, plan->arena, &bench.blacklist,

@@ -10,19 +10,19 @@
 #include "policy/members.h"
 #include "policy/settings.h"
 
-typedef struct Bench {
+typedef struct RuleContext {
         const Host *host;
         Arena *arena;
         const Claims *claims;
-} Bench;
+} RuleContext;
 
 /* A rule returns what it found; nothing when the claim keeps it. */
-typedef Finding (*Rule)(const Bench *bench, const Claim *claim);
+typedef Finding (*Rule)(const RuleContext *bench, const Claim *claim);
 
 #define NOTHING           ((Finding){0})
 #define FOUND(bench, ...) ((Finding){.cause = arena_printf((bench)->arena, __VA_ARGS__)})
 
-static Finding rule_unreadable(const Bench *bench, const Claim *claim)
+static Finding rule_unreadable(const RuleContext *bench, const Claim *claim)
 {
         for (size_t i = 0; i < bench->host->n_functions; i++) {
                 const Function *f = &bench->host->functions[i];
@@ -56,7 +56,7 @@ Finding rules_iommu_advice(const Host *host)
 }
 
 /* Without a group vfio-pci's probe takes the console away first and fails after that. */
-static Finding rule_no_iommu(const Bench *bench, const Claim *claim)
+static Finding rule_no_iommu(const RuleContext *bench, const Claim *claim)
 {
         const Finding advice = rules_iommu_advice(bench->host);
 
@@ -74,7 +74,7 @@ static Finding rule_no_iommu(const Bench *bench, const Claim *claim)
         return NOTHING;
 }
 
-static Finding rule_boot_display(const Bench *bench, const Claim *claim)
+static Finding rule_boot_display(const RuleContext *bench, const Claim *claim)
 {
         if (claim->entry->allow_boot_display)
                 return NOTHING;
@@ -93,7 +93,7 @@ static Finding rule_boot_display(const Bench *bench, const Claim *claim)
 }
 
 /* A driver that is told to let go waits for whoever has the device open, and may wait for ever. */
-static Finding in_use(const Bench *bench, const Function *f)
+static Finding in_use(const RuleContext *bench, const Function *f)
 {
         const char *address = PCI_ADDRESS(f->address);
         Finding finding = {0};
@@ -114,7 +114,7 @@ static Finding in_use(const Bench *bench, const Function *f)
 
 /* How the next boot keeps `driver` from being first. An image with vfio-gpu in it is to blame only
  * for a config that has changed since: the driver may have got a card that was found again. */
-static const char *be_first(const Bench *bench, const char *driver)
+static const char *be_first(const RuleContext *bench, const char *driver)
 {
         const Host *host = bench->host;
         const char *made = image_made_since(host, bench->arena);
@@ -133,7 +133,7 @@ static const char *be_first(const Bench *bench, const char *driver)
 
 /* Why the GPU itself is left to its driver; nothing: `force_unbind`. In the initrd nobody is there
  * to see a driver that does not let go. */
-static Finding took_it_first(const Bench *bench, const Claim *claim, const Function *f)
+static Finding took_it_first(const RuleContext *bench, const Claim *claim, const Function *f)
 {
         const char *driver = f->binding.driver;
         bool in_initrd = bench->host->stage == STAGE_INITRD;
@@ -150,7 +150,7 @@ static Finding took_it_first(const Bench *bench, const Claim *claim, const Funct
         return finding;
 }
 
-static Finding on_another_vfio_driver(const Bench *bench, const Claim *claim, size_t i)
+static Finding on_another_vfio_driver(const RuleContext *bench, const Claim *claim, size_t i)
 {
         const Function *f = claim->functions[i];
         Finding finding = FOUND(bench, "%s is on %s, another VFIO driver than %s: a VM may hold it",
@@ -162,7 +162,7 @@ static Finding on_another_vfio_driver(const Bench *bench, const Claim *claim, si
         return finding;
 }
 
-static Finding no_companion(const Bench *bench, const Function *f)
+static Finding no_companion(const RuleContext *bench, const Function *f)
 {
         Finding finding = FOUND(bench, "%s is on %s, and is no companion of the display",
                 PCI_ADDRESS(f->address), f->binding.driver);
@@ -174,7 +174,7 @@ static Finding no_companion(const Bench *bench, const Function *f)
 
 /* Why function `i` is not taken from the driver that has it; nothing: it may be, or there is no
  * need. */
-static Finding busy(const Bench *bench, const Claim *claim, size_t i)
+static Finding busy(const RuleContext *bench, const Claim *claim, size_t i)
 {
         const Function *f = claim->functions[i];
 
@@ -192,7 +192,7 @@ static Finding busy(const Bench *bench, const Claim *claim, size_t i)
         return in_use(bench, f);
 }
 
-static Finding rule_driver_busy(const Bench *bench, const Claim *claim)
+static Finding rule_driver_busy(const RuleContext *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
                 Finding finding = busy(bench, claim, i);
@@ -204,7 +204,7 @@ static Finding rule_driver_busy(const Bench *bench, const Claim *claim)
 }
 
 /* vfio-pci refuses a PF whose VFs are enabled; one that it has already may have got them since. */
-static Finding rule_virtual_function(const Bench *bench, const Claim *claim)
+static Finding rule_virtual_function(const RuleContext *bench, const Claim *claim)
 {
         if (claim_is_ready(claim))
                 return NOTHING;
@@ -218,7 +218,7 @@ static Finding rule_virtual_function(const Bench *bench, const Claim *claim)
         return NOTHING;
 }
 
-static Finding rule_bridge_header(const Bench *bench, const Claim *claim)
+static Finding rule_bridge_header(const RuleContext *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++)
                 if (claim->functions[i]->bridge)
@@ -228,7 +228,7 @@ static Finding rule_bridge_header(const Bench *bench, const Claim *claim)
 }
 
 /* `functions` may name any function of the slot, but never what the host may live on. */
-static Finding rule_not_a_gpu(const Bench *bench, const Claim *claim)
+static Finding rule_not_a_gpu(const RuleContext *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
@@ -248,7 +248,7 @@ static const char *kernel_name(const Host *host)
 }
 
 /* What the kernel lacks for function `i`, or NULL. */
-static const char *lacking_driver(const Bench *bench, const Claim *claim, size_t i)
+static const char *lacking_driver(const RuleContext *bench, const Claim *claim, size_t i)
 {
         const Host *host = bench->host;
         const Function *f = claim->functions[i];
@@ -266,7 +266,7 @@ static const char *lacking_driver(const Bench *bench, const Claim *claim, size_t
                 driver_candidates(host, f, bench->arena));
 }
 
-static Finding rule_no_driver(const Bench *bench, const Claim *claim)
+static Finding rule_no_driver(const RuleContext *bench, const Claim *claim)
 {
         const Host *host = bench->host;
 
@@ -286,7 +286,7 @@ static Finding rule_no_driver(const Bench *bench, const Claim *claim)
         return NOTHING;
 }
 
-static Finding rule_timeout(const Bench *bench, const Claim *claim)
+static Finding rule_timeout(const RuleContext *bench, const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
@@ -299,12 +299,12 @@ static Finding rule_timeout(const Bench *bench, const Claim *claim)
         return NOTHING;
 }
 
-static Finding rule_settings(const Bench *bench, const Claim *claim)
+static Finding rule_settings(const RuleContext *bench, const Claim *claim)
 {
         return settings_missing(claim, bench->arena);
 }
 
-static bool is_foreign(const Bench *bench, const Claim *claim, const Function *f)
+static bool is_foreign(const RuleContext *bench, const Claim *claim, const Function *f)
 {
         return function_shares_group(claim->functions, claim->n_functions, f) &&
                !claim_holds(claim, f) && !members_is_quiet_bridge(f) &&
@@ -323,7 +323,7 @@ static void add_foreigner(Text *text, const Function *f)
                         f->binding.driver ? f->binding.driver : "");
 }
 
-static Finding rule_shared_group(const Bench *bench, const Claim *claim)
+static Finding rule_shared_group(const RuleContext *bench, const Claim *claim)
 {
         Text foreigners = TEXT_IN(bench->arena);
         Advice advice = {.items = TEXT_IN(bench->arena)};
@@ -356,7 +356,7 @@ static bool takes_a_display(const Claim *claim)
         return false;
 }
 
-static Finding rule_last_display(const Bench *bench, const Claim *claim)
+static Finding rule_last_display(const RuleContext *bench, const Claim *claim)
 {
         if (claim->entry->allow_boot_display || !takes_a_display(claim))
                 return NOTHING;
@@ -389,7 +389,7 @@ static const struct {
 };
 
 /* Refuses at once what breaks `rule` now; true when that was any claim. */
-static bool judge_together(const Bench *bench, Claims *claims, Reason reason, Rule rule)
+static bool judge_together(const RuleContext *bench, Claims *claims, Reason reason, Rule rule)
 {
         bool any = false;
         Finding *findings = arena_array(bench->arena, claims->n_items, sizeof(Finding));
@@ -410,14 +410,14 @@ static bool judge_together(const Bench *bench, Claims *claims, Reason reason, Ru
 
 /* Refusing one claim makes its functions foreign to the others of the group: until nothing falls.
  */
-static void judge_groups(const Bench *bench, Claims *claims)
+static void judge_groups(const RuleContext *bench, Claims *claims)
 {
         while (judge_together(bench, claims, REASON_SHARED_GROUP, rule_shared_group))
                 ;
 }
 
 /* What another rule has refused gets this reason as well: the message names both. */
-static void complete_refusals(const Bench *bench, Claims *claims, Reason reason, Rule rule)
+static void complete_refusals(const RuleContext *bench, Claims *claims, Reason reason, Rule rule)
 {
         for (size_t i = 0; i < claims->n_items; i++) {
                 Claim *claim = &claims->items[i];
@@ -428,7 +428,7 @@ static void complete_refusals(const Bench *bench, Claims *claims, Reason reason,
 }
 
 /* The rules about a claim alone, whose reasons lie between the two. */
-static void judge_alone(const Bench *bench, Claims *claims, Reason after, Reason before)
+static void judge_alone(const RuleContext *bench, Claims *claims, Reason after, Reason before)
 {
         for (size_t i = 0; i < claims->n_items; i++) {
                 for (size_t k = 0; k < ARRAY_SIZE(own_rules); k++) {
@@ -447,7 +447,7 @@ static void judge_alone(const Bench *bench, Claims *claims, Reason after, Reason
  */
 int rules_judge(const Host *host, Arena *arena, Claims *claims)
 {
-        const Bench bench = {.host = host, .arena = arena, .claims = claims};
+        const RuleContext bench = {.host = host, .arena = arena, .claims = claims};
 
         judge_alone(&bench, claims, REASON_NONE, REASON_SHARED_GROUP);
         complete_refusals(&bench, claims, REASON_SHARED_GROUP, rule_shared_group);

@@ -174,7 +174,7 @@ static void add_images(Host *host, const char *times)
                 .when = arena_printf(host->arena, "t%d", made)};
         host->images = (Images){.items = &image,
                 .n_items = 1,
-                .part = {.path = "/etc/part",
+                .newest_source = {.path = "/etc/part",
                         .time = part,
                         .when = arena_printf(host->arena, "t%d", part)},
                 .boot_time = boot};

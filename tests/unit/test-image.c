@@ -160,7 +160,7 @@ Test(image, on_disk)
                 const Host host = {.release = "6.1",
                         .images = {.items = images,
                                 .n_items = (size_t) !!images[0].kernel + !!images[1].kernel,
-                                .part = {.path = trials[i].part ? "/p" : NULL,
+                                .newest_source = {.path = trials[i].part ? "/p" : NULL,
                                         .time = trials[i].part,
                                         .when = "now"},
                                 .boot_time = trials[i].boot}};
@@ -178,7 +178,8 @@ Test(image, on_disk)
 Test(image, on_disk_of_a_kernel_that_nobody_names)
 {
         ImageFile image = RUNNING("/a", 30);
-        const Host host = {.images = {.items = &image, .n_items = 1, .part = {.path = "/p"}}};
+        const Host host = {
+                .images = {.items = &image, .n_items = 1, .newest_source = {.path = "/p"}}};
 
         cr_expect_null(image_made_since(&host, NULL));
 }

@@ -156,8 +156,8 @@ Test(scan_image_files, what_goes_into_one)
 
                 Host host = scan(tree, IMAGE_TOOL_DRACUT, true);
                 snprintf(expected, sizeof(expected), "/%s", parts[i]);
-                cr_expect_str_eq(host.images.part.path, expected);
-                cr_expect_not_null(host.images.part.when);
+                cr_expect_str_eq(host.images.newest_source.path, expected);
+                cr_expect_not_null(host.images.newest_source.when);
                 arena_free(host.arena);
         }
 }
@@ -172,7 +172,7 @@ Test(scan_image_files, what_is_taken_away)
         tree_remove(tree, "etc/dracut.conf.d/x.conf");
 
         Host host = scan(tree, IMAGE_TOOL_DRACUT, true);
-        cr_expect_str_eq(host.images.part.path, "/etc/dracut.conf.d");
+        cr_expect_str_eq(host.images.newest_source.path, "/etc/dracut.conf.d");
         arena_free(host.arena);
 }
 
@@ -194,7 +194,7 @@ Test(scan_image_files, who_is_not_asked)
 
                 Host host = scan(tree, others[i].tool, others[i].real);
                 cr_expect_eq(host.images.n_items, 0, "%zu", i);
-                cr_expect_null(host.images.part.path, "%zu", i);
+                cr_expect_null(host.images.newest_source.path, "%zu", i);
                 arena_free(host.arena);
         }
 }
