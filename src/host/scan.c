@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/quote.h"
+#include "host/at-work.h"
 #include "host/modules.h"
 #include "host/ops.h"
 #include "host/released.h"
@@ -302,6 +303,7 @@ static int read_all(Scan *scan, unsigned flags, char **reterr_message)
         read_framebuffers(scan);
         scan_slots(scan->root, scan->host);
         stuck_mark(scan->root, scan->host);
+        at_work_mark(scan->root, scan->host);
         if (flags & SCAN_RELEASED)
                 released_mark(scan->root, scan->host);
         if (flags & SCAN_NAMES)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/apply.h"
+#include "host/at-work.h"
 #include "host/capabilities.h"
 #include "host/ops-kernel.h"
 #include "host/scan-card.h"
@@ -46,7 +47,8 @@ ExitStatus change_open(Session *s, Change *ret)
                 &s->root, s->slot ? LOCK_WAIT_NARROW_MS : LOCK_WAIT_MS, &ret->dir, &trouble);
         if (r < 0)
                 return session_fail(s, EXIT_STATUS_MACHINE, -r, "/" RUN_DIR ": %s", trouble);
-        if (stuck_forget(&s->root, &ret->dir, &ret->ops) < 0)
+        if (stuck_forget(&s->root, &ret->dir, &ret->ops) < 0 ||
+                at_work_forget(&s->root, &ret->dir, &ret->ops) < 0)
                 say_error("/" RUN_DIR ": what has come back since could not be forgotten");
         return EXIT_STATUS_OK;
 }
@@ -71,10 +73,28 @@ static void say_steps(const Session *s, const Plan *plan, const StepOutcome *out
                         outcomes[i].state == STEP_FAILED ? strerror(outcomes[i].error) : "");
 }
 
+/* Whoever kills the run in between finds written down what its workers may be stuck in. */
+static int take_steps(
+        const Session *s, const Change *change, const Plan *plan, StepOutcome *outcomes)
+{
+        const WorkerLimits limits = limits_of(s->config);
+        AtWork at_work = AT_WORK_NULL;
+
+        if (at_work_begin(&change->dir, s->host->stage, plan->steps, plan->n_steps, &at_work) < 0)
+                say_error("/" RUN_DIR ": what is at work could not be written down");
+
+        int r = apply_steps(
+                plan->steps, plan->n_steps, plan->claims.n_items, &change->ops, &limits, outcomes);
+        if (stuck_add(&s->root, &change->dir, s->host->stage, plan->steps, plan->n_steps,
+                    outcomes) < 0)
+                say_error("/" RUN_DIR ": what never came back could not be written down");
+        at_work_end(&change->dir, &at_work);
+        return r;
+}
+
 ExitStatus change_take(
         Session *s, const Change *change, const Plan *plan, StepOutcome **ret_outcomes)
 {
-        const WorkerLimits limits = limits_of(s->config);
         StepOutcome *outcomes = arena_array(s->arena, plan->n_steps, sizeof(StepOutcome));
         ExitStatus status = session_keep(s, TO_CHANGE);
 
@@ -83,14 +103,10 @@ ExitStatus change_take(
         if (status != EXIT_STATUS_OK)
                 return status;
 
-        int r = apply_steps(
-                plan->steps, plan->n_steps, plan->claims.n_items, &change->ops, &limits, outcomes);
+        int r = take_steps(s, change, plan, outcomes);
         if (r < 0)
                 return session_fail(
                         s, EXIT_STATUS_MACHINE, -r, "nothing more can be done: %s", strerror(-r));
-        if (stuck_add(&s->root, &change->dir, s->host->stage, plan->steps, plan->n_steps,
-                    outcomes) < 0)
-                say_error("/" RUN_DIR ": what never came back could not be written down");
         say_steps(s, plan, outcomes);
         change_let_read(change, plan);
         *ret_outcomes = outcomes;

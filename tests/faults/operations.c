@@ -4,7 +4,8 @@
  *
  * Apply on the simulated kernel, with accidents (lib/trial.h says what must hold): each operation
  * of each made-up machine, and of each TREE with its /etc/vfio-gpu.conf, with each of its errnos,
- * without effect, hanging, its worker or the program killed, before it has taken effect and after;
+ * without effect, hanging, its worker or the program killed (and the worker gone, or hanging),
+ * before it has taken effect and after;
  * then machines, configs and accidents out of random numbers; and controls, in which something of
  * ours is missing. --every tries each Nth accident only. --bytes is a case that was kept. The last
  * line is "N passed, N failed".
@@ -70,7 +71,8 @@ static unsigned try_step(const TrialSource *source, const TrialNormal *normal, s
 
         for (int type = MISHAP_FAILS; type < _MISHAP_TYPE_MAX; type++) {
                 bool fails = type == MISHAP_FAILS || type == MISHAP_FAILS_LATE;
-                bool hangs = type == MISHAP_HANGS || type == MISHAP_HANGS_LATE;
+                bool hangs = type == MISHAP_HANGS || type == MISHAP_HANGS_LATE ||
+                             type == MISHAP_KILLED || type == MISHAP_KILLED_LATE;
 
                 for (size_t i = 0; i == 0 || (fails && errnos[i]); i++) {
                         Accident accident = {

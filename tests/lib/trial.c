@@ -144,6 +144,15 @@ static const char *run(Trial *t, const Accident *accident, unsigned step_ms)
 
 static const char hung[] = "process 412 of the initrd stage";
 
+/* Nobody knows which of its workers it was that hung when the program was killed. */
+static void mark_all(Trial *t)
+{
+        for (size_t i = 0; i < t->scene.plan->n_steps; i++)
+                if (t->scene.plan->steps[i].claim >= 0)
+                        scene_function(&t->scene, PCI_ADDRESS(t->scene.plan->steps[i].address))
+                                ->stuck = hung;
+}
+
 /* What a run left is read anew. What hung has come back by then, or it is stuck. */
 static void scan(Trial *t, bool stuck)
 {
@@ -155,6 +164,8 @@ static void scan(Trial *t, bool stuck)
                         (void)ops->set_readable(ops->context, host->functions[i].address, true);
                         host->functions[i].stuck = NULL;
                 }
+        if (t->killed && stuck)
+                mark_all(t);
         for (size_t i = 0; !t->killed && i < t->scene.plan->n_steps; i++) {
                 const Step *step = &t->scene.plan->steps[i];
 

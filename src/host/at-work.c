@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/at-work.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define AT_WORK_FILE "at-work"
+#define AT_WORK_MAX  ((size_t)64 * 1024)
+
+/* For workers that were killed with their run to be gone, and for another that looks. */
+#define LOCK_MS 300
+
+static const char *const stage_names[] = {
+        [STAGE_INITRD] = "initrd",
+        [STAGE_SYSTEM] = "system",
+};
+
+static int lock(int fd, int operation)
+{
+        const int64_t end = clock_ms() + LOCK_MS;
+
+        while (flock(fd, operation | LOCK_NB) < 0) {
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return -errno;
+                if (clock_ms() >= end)
+                        return -EBUSY;
+                clock_pause_ms(10);
+        }
+        return 0;
+}
+
+/* A lock that workers do not inherit: it ends with the run itself. */
+static int lock_as_run(int fd)
+{
+        const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+        return fcntl(fd, F_SETLK, &whole) < 0 ? -errno : 0;
+}
+
+static bool run_is_there(int fd)
+{
+        struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+        return fcntl(fd, F_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+}
+
+static bool is_left_behind(int fd)
+{
+        return !run_is_there(fd) && lock(fd, LOCK_EX) == -EBUSY;
+}
+
+static bool follows_itself(const Step *steps, size_t i)
+{
+        return i > 0 && steps[i - 1].claim >= 0 &&
+               pci_address_compare(steps[i - 1].address, steps[i].address) == 0;
+}
+
+static const char *list_functions(Stage stage, const Step *steps, size_t n_steps, Arena *arena)
+{
+        Text text = TEXT_IN(arena);
+
+        for (size_t i = 0; i < n_steps; i++)
+                if (steps[i].claim >= 0 && !follows_itself(steps, i))
+                        text_add(&text, "%s %d %s\n", PCI_ADDRESS(steps[i].address), (int)getpid(),
+                                stage_names[stage]);
+        return text.string;
+}
+
+/* What a killed run has left there stays: its workers hold the lock of the same file. */
+static int begin(AtWork *at_work, const char *text)
+{
+        struct stat st = {0};
+
+        if (fstat(at_work->fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EISNAM;
+        at_work->before = st.st_size;
+
+        int r = lock_as_run(at_work->fd);
+        if (r == 0)
+                r = lock(at_work->fd, LOCK_SH);
+        return r == 0 ? file_write(at_work->fd, text, strlen(text)) : r;
+}
+
+int at_work_begin(const RunDir *dir, Stage stage, const Step *steps, size_t n_steps, AtWork *ret)
+{
+        /* root's alone: whoever could open it could lock it */
+        const int flags =
+                O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        const char *text = arena ? list_functions(stage, steps, n_steps, arena) : NULL;
+
+        *ret = AT_WORK_NULL;
+        if (!arena || arena_failed(arena))
+                return -ENOMEM;
+        if (!*text)
+                return 0;
+        ret->fd = openat(dir->fd, AT_WORK_FILE, flags, 0600);
+        return ret->fd < 0 ? -errno : begin(ret, text);
+}
+
+void at_work_end(const RunDir *dir, AtWork *at_work)
+{
+        if (at_work->fd < 0)
+                return;
+        if (at_work->before > 0)
+                (void)ftruncate(at_work->fd, at_work->before);
+        else
+                (void)unlinkat(dir->fd, AT_WORK_FILE, 0);
+        closep(&at_work->fd);
+}
+
+typedef struct Line {
+        PciAddress address;
+        int run;
+        const char *stage;
+} Line;
+
+static bool parse_line(const char *line, Line *ret)
+{
+        Line parsed = {0};
+        char address[PCI_ADDRESS_SIZE] = "", stage[8] = "";
+
+        if (sscanf(line, "%16s %d %7s", address, &parsed.run, stage) != 3 ||
+                pci_address_parse(address, &parsed.address, NULL) < 0)
+                return false;
+        for (int i = STAGE_INITRD; i <= STAGE_SYSTEM; i++)
+                if (strcmp(stage, stage_names[i]) == 0)
+                        parsed.stage = stage_names[i];
+        *ret = parsed;
+        return parsed.stage;
+}
+
+int at_work_forget(const Root *root, const RunDir *dir, const Ops *ops)
+{
+        const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+        _cleanup_close_ int fd = openat(dir->fd, AT_WORK_FILE, flags);
+        _cleanup_free_ char *text = NULL;
+        Line line = {0};
+
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if (!root->real || is_left_behind(fd))
+                return 0;
+
+        int r = directory_read(dir->fd, AT_WORK_FILE, AT_WORK_MAX, &text);
+        if (r < 0)
+                return r;
+        for (char *rest = text, *one; (one = strsep(&rest, "\n"));)
+                if (parse_line(one, &line))
+                        (void)ops->set_readable(ops->context, line.address, true);
+        return unlinkat(dir->fd, AT_WORK_FILE, 0) < 0 ? -errno : 0;
+}
+
+static void mark(Host *host, const Line *line)
+{
+        for (size_t i = 0; i < host->n_functions; i++) {
+                Function *f = &host->functions[i];
+
+                if (!f->stuck && pci_address_compare(f->address, line->address) == 0)
+                        f->stuck = arena_printf(host->arena,
+                                "what is left of process %d of the %s stage", line->run,
+                                line->stage);
+        }
+}
+
+/* Of another machine nobody knows who holds a lock there. */
+void at_work_mark(const Root *root, Host *host)
+{
+        const char path[] = RUN_DIR "/" AT_WORK_FILE;
+        const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+        _cleanup_close_ int fd = root->real ? root_open_file(root, path, flags) : -ENOENT;
+        _cleanup_free_ char *text = NULL;
+        Line line = {0};
+
+        if (fd < 0 || !is_left_behind(fd) || root_read(root, path, AT_WORK_MAX, &text) < 0)
+                return;
+        for (char *rest = text, *one; (one = strsep(&rest, "\n"));)
+                if (parse_line(one, &line))
+                        mark(host, &line);
+}
