@@ -55,10 +55,13 @@ static bool is_left_behind(int fd)
         return !run_is_there(fd) && lock(fd, LOCK_EX) == -EBUSY;
 }
 
-static bool follows_itself(const Step *steps, size_t i)
+static bool stands_before(const Step *steps, size_t i)
 {
-        return i > 0 && steps[i - 1].claim >= 0 &&
-               pci_address_compare(steps[i - 1].address, steps[i].address) == 0;
+        for (size_t k = 0; k < i; k++)
+                if (steps[k].claim >= 0 &&
+                        pci_address_compare(steps[k].address, steps[i].address) == 0)
+                        return true;
+        return false;
 }
 
 static const char *list_functions(Stage stage, const Step *steps, size_t n_steps, Arena *arena)
@@ -66,7 +69,7 @@ static const char *list_functions(Stage stage, const Step *steps, size_t n_steps
         Text text = TEXT_IN(arena);
 
         for (size_t i = 0; i < n_steps; i++)
-                if (steps[i].claim >= 0 && !follows_itself(steps, i))
+                if (steps[i].claim >= 0 && !stands_before(steps, i))
                         text_add(&text, "%s %d %s\n", PCI_ADDRESS(steps[i].address), (int)getpid(),
                                 stage_names[stage]);
         return text.string;

@@ -83,6 +83,7 @@ static const Step first_card[] = {
         {.type = STEP_HOLD, .claim = 0, .address = {.bus = 1}},
         {.type = STEP_BIND, .claim = 0, .address = {.bus = 1}},
         {.type = STEP_BIND, .claim = 0, .address = {.bus = 1, .function = 1}},
+        {.type = STEP_PROBE, .claim = 0, .address = {.bus = 1}},
 };
 static const Step second_card[] = {{.type = STEP_BIND, .claim = 0, .address = {.bus = 2}}};
 
