@@ -286,8 +286,7 @@ static unsigned wanted_elsewhere(const Session *s, const Function *f)
                        : 0;
 }
 
-/* Where a card is not, who asks for it wants to know where it is; at boot no other is asked. */
-static ExitStatus look_elsewhere(Session *s)
+ExitStatus session_look_elsewhere(Session *s)
 {
         bool any = false;
 
@@ -308,9 +307,7 @@ ExitStatus session_open(const Options *options, unsigned scan_flags, Session *re
 
         if (status == EXIT_STATUS_OK)
                 status = session_scan(ret, scan_flags);
-        if (status == EXIT_STATUS_OK)
-                status = session_plan(ret);
-        return status == EXIT_STATUS_OK ? look_elsewhere(ret) : status;
+        return status == EXIT_STATUS_OK ? session_plan(ret) : status;
 }
 
 ImageState session_judge_image(const Session *s)

@@ -57,6 +57,11 @@ ExitStatus session_plan(Session *session) _must_check_;
  * a plan takes for granted that nobody does. */
 ExitStatus session_ask_users(Session *session) _must_check_;
 
+/* Asks the other cards, too, where an entry with a serial number has none, and plans anew: for who
+ * wants to know where it is. That wakes cards that no entry means, so what runs by itself does not.
+ */
+ExitStatus session_look_elsewhere(Session *session) _must_check_;
+
 /* Opens, reads (with `scan_flags`) and plans. */
 ExitStatus session_open(const Options *options, unsigned scan_flags, Session *ret) _must_check_;
 

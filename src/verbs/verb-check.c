@@ -44,6 +44,8 @@ static ExitStatus run(const Options *options, bool steps)
         ExitStatus status = session_open(options, SCAN_RIVALS | SCAN_RECIPES | SCAN_IMAGES, &s);
 
         if (status == EXIT_STATUS_OK)
+                status = session_look_elsewhere(&s);
+        if (status == EXIT_STATUS_OK)
                 status = session_ask_users(&s);
         if (status == EXIT_STATUS_OK)
                 status = foresee(&s, steps);
