@@ -227,6 +227,8 @@ static const char *domain_excerpt(const char *text, Arena *arena, const char **r
         const char *excerpt = NULL;
         int r = domain_xml_excerpt(text, arena, &excerpt);
 
+        if (r == -ENOMEM) /* of the library's, too */
+                arena_fail(arena);
         if (r == -ENOENT || r == -ENOSYS)
                 *reterr_why = "without libxml2 (the package libxml2) its passwords cannot be told "
                               "from the rest";
