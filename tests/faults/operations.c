@@ -234,7 +234,8 @@ static Accident make_accident(const Bytes *b, const TrialNormal *normal, bool *r
                 .address = normal->functions[b->bytes[8] % normal->n_functions]};
         if (b->bytes[7] % 2)
                 accident.others.type = OTHERS_REST;
-        *ret_stuck = b->bytes[9] % 2;
+        *ret_stuck = b->bytes[9] % 2 && !accident_has(&accident, MISHAP_KILLED) &&
+                     !accident_has(&accident, MISHAP_KILLED_LATE);
         return accident;
 }
 
