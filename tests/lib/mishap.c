@@ -155,6 +155,8 @@ static int suffer(const Mishaps *m, const Mishap *mishap, int r)
                 return -mishap->error;
         case MISHAP_KILLED:
         case MISHAP_KILLED_LATE:
+                /* no kernel leaves a probe half done because who asked for it is killed */
+                sim_stand_still(m->sim);
                 (void)kill(m->program, SIGKILL);
                 break;
         case MISHAP_DIES:

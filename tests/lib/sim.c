@@ -509,6 +509,11 @@ void sim_plug(Sim *sim, PciAddress address, bool there)
         (void)(there ? sim_core_rescan(&sim->core) : sim_core_unplug(&sim->core, address));
 }
 
+void sim_stand_still(Sim *sim)
+{
+        lock(sim);
+}
+
 size_t sim_n_log(const Sim *sim)
 {
         return sim->n_log;

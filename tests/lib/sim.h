@@ -107,6 +107,9 @@ void sim_load(Sim *sim, const char *module);
 /* Takes a function off the bus, or puts it back: whoever of those loaded wants it has it. */
 void sim_plug(Sim *sim, PciAddress address, bool there);
 
+/* Nobody else is within an operation any more, and nobody begins one before the caller has died. */
+void sim_stand_still(Sim *sim);
+
 /* What was called, in order. */
 size_t sim_n_log(const Sim *sim);
 const SimLog *sim_log(const Sim *sim, size_t index);
