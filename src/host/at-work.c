@@ -9,17 +9,13 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "host/stuck-line.h"
 
 #define AT_WORK_FILE "at-work"
 #define AT_WORK_MAX  ((size_t)64 * 1024)
 
 /* For workers that were killed with their run to be gone, and for another that looks. */
 #define LOCK_MS 300
-
-static const char *const stage_names[] = {
-        [STAGE_INITRD] = "initrd",
-        [STAGE_SYSTEM] = "system",
-};
 
 static int lock(int fd, int operation)
 {
@@ -71,7 +67,7 @@ static const char *list_functions(Stage stage, const Step *steps, size_t n_steps
         for (size_t i = 0; i < n_steps; i++)
                 if (steps[i].claim >= 0 && !stands_before(steps, i))
                         text_add(&text, "%s %d %s\n", PCI_ADDRESS(steps[i].address), (int)getpid(),
-                                stage_names[stage]);
+                                stuck_line_stage(stage));
         return text.string;
 }
 
@@ -120,33 +116,12 @@ void at_work_end(const RunDir *dir, AtWork *at_work)
         closep(&at_work->fd);
 }
 
-typedef struct Line {
-        PciAddress address;
-        int run;
-        const char *stage;
-} Line;
-
-static bool parse_line(const char *line, Line *ret)
-{
-        Line parsed = {0};
-        char address[PCI_ADDRESS_SIZE] = "", stage[8] = "";
-
-        if (sscanf(line, "%16s %d %7s", address, &parsed.run, stage) != 3 ||
-                pci_address_parse(address, &parsed.address, NULL) < 0)
-                return false;
-        for (int i = STAGE_INITRD; i <= STAGE_SYSTEM; i++)
-                if (strcmp(stage, stage_names[i]) == 0)
-                        parsed.stage = stage_names[i];
-        *ret = parsed;
-        return parsed.stage;
-}
-
 int at_work_forget(const Root *root, const RunDir *dir, const Ops *ops)
 {
         const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
         _cleanup_close_ int fd = openat(dir->fd, AT_WORK_FILE, flags);
         _cleanup_free_ char *text = NULL;
-        Line line = {0};
+        StuckLine line = {0};
 
         if (fd < 0)
                 return errno == ENOENT ? 0 : -errno;
@@ -157,21 +132,9 @@ int at_work_forget(const Root *root, const RunDir *dir, const Ops *ops)
         if (r < 0)
                 return r;
         for (char *rest = text, *one; (one = strsep(&rest, "\n"));)
-                if (parse_line(one, &line))
+                if (stuck_line_parse(one, &line))
                         (void)ops->set_readable(ops->context, line.address, true);
         return unlinkat(dir->fd, AT_WORK_FILE, 0) < 0 ? -errno : 0;
-}
-
-static void mark(Host *host, const Line *line)
-{
-        for (size_t i = 0; i < host->n_functions; i++) {
-                Function *f = &host->functions[i];
-
-                if (!f->stuck && pci_address_compare(f->address, line->address) == 0)
-                        f->stuck = arena_printf(host->arena,
-                                "what is left of process %d of the %s stage", line->run,
-                                line->stage);
-        }
 }
 
 /* Of another machine nobody knows who holds a lock there. */
@@ -181,11 +144,14 @@ void at_work_mark(const Root *root, Host *host)
         const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
         _cleanup_close_ int fd = root->real ? root_open_file(root, path, flags) : -ENOENT;
         _cleanup_free_ char *text = NULL;
-        Line line = {0};
+        StuckLine line = {0};
 
         if (fd < 0 || !is_left_behind(fd) || root_read(root, path, AT_WORK_MAX, &text) < 0)
                 return;
         for (char *rest = text, *one; (one = strsep(&rest, "\n"));)
-                if (parse_line(one, &line))
-                        mark(host, &line);
+                if (stuck_line_parse(one, &line))
+                        stuck_line_mark(host, line.address,
+                                arena_printf(host->arena,
+                                        "what is left of process %d of the %s stage", line.process,
+                                        line.stage));
 }

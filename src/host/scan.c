@@ -302,8 +302,8 @@ static int read_all(Scan *scan, unsigned flags, char **reterr_message)
                 return r;
         read_framebuffers(scan);
         scan_slots(scan->root, scan->host);
-        stuck_mark(scan->root, scan->host);
         at_work_mark(scan->root, scan->host);
+        stuck_mark(scan->root, scan->host); /* which knows more */
         if (flags & SCAN_RELEASED)
                 released_mark(scan->root, scan->host);
         if (flags & SCAN_NAMES)
