@@ -9,37 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/tree.h"
+#include "lib/run-place.h"
 
 #define FILE_PATH "run/vfio-gpu/at-work"
-
-typedef struct Place {
-        Tree *tree;
-        Root root;
-        RunDir dir;
-        char log[128];
-} Place;
-
-static void place_done(Place *place)
-{
-        run_dir_done(&place->dir);
-        root_done(&place->root);
-        tree_freep(&place->tree);
-}
-
-static void place_set(Place *place)
-{
-        const char *trouble = NULL;
-
-        place->tree = tree_new();
-        tree_add_directory(place->tree, "run");
-        place->root = tree_real_root(place->tree);
-        cr_assert_eq(run_dir_open(&place->root, 5000, &place->dir, &trouble), 0);
-}
-
-#define PLACE(name)                                                                                \
-        _cleanup_(place_done) Place name = {.root = ROOT_NULL, .dir = RUN_DIR_NULL};               \
-        place_set(&(name))
 
 /* Which of 01:00.0, 01:00.1 and 02:00.0 somebody is stuck at. */
 static const char *who(const Root *root, char ret[static 4])
@@ -62,18 +34,9 @@ static const char *who(const Root *root, char ret[static 4])
 
 #define WHO(root) who(root, (char[4]){0})
 
-static int set_readable(void *context, PciAddress address, bool readable)
+static int forget(RunPlace *place)
 {
-        Place *place = context;
-        size_t n = strlen(place->log);
-
-        snprintf(place->log + n, sizeof(place->log) - n, " %s=%d", PCI_ADDRESS(address), readable);
-        return 0;
-}
-
-static int forget(Place *place)
-{
-        const Ops ops = {.context = place, .set_readable = set_readable};
+        const Ops ops = run_place_ops(place);
 
         return at_work_forget(&place->root, &place->dir, &ops);
 }
@@ -87,7 +50,7 @@ static const Step first_card[] = {
 };
 static const Step second_card[] = {{.type = STEP_BIND, .claim = 0, .address = {.bus = 2}}};
 
-static AtWork begin(const Place *place, const Step *steps, size_t n_steps)
+static AtWork begin(const RunPlace *place, const Step *steps, size_t n_steps)
 {
         AtWork at_work = AT_WORK_NULL;
 
@@ -96,7 +59,7 @@ static AtWork begin(const Place *place, const Step *steps, size_t n_steps)
 }
 
 /* A run that is killed at the steps, and has left a worker, whose number is returned. */
-static pid_t killed_run(const Place *place, const Step *steps, size_t n_steps)
+static pid_t killed_run(const RunPlace *place, const Step *steps, size_t n_steps)
 {
         int fds[2], status = 0;
         pid_t worker = 0;
@@ -120,7 +83,7 @@ static pid_t killed_run(const Place *place, const Step *steps, size_t n_steps)
 
 Test(at_work, nothing_is_left_of_a_run_that_ends)
 {
-        PLACE(place);
+        RUN_PLACE(place);
         struct stat st = {0};
         AtWork at_work = begin(&place, first_card, ARRAY_SIZE(first_card));
         _cleanup_free_ char *text = tree_get(place.tree, FILE_PATH);
@@ -143,7 +106,7 @@ Test(at_work, nothing_is_left_of_a_run_that_ends)
 /* Whoever looks while a run is at work does not take it for stuck. */
 Test(at_work, a_run_that_is_there)
 {
-        PLACE(place);
+        RUN_PLACE(place);
         AtWork at_work = begin(&place, first_card, ARRAY_SIZE(first_card));
         int status = 0;
         pid_t other = fork();
@@ -157,7 +120,7 @@ Test(at_work, a_run_that_is_there)
 
 Test(at_work, a_killed_run_whose_worker_hangs)
 {
-        PLACE(place);
+        RUN_PLACE(place);
         pid_t worker = killed_run(&place, first_card, ARRAY_SIZE(first_card));
 
         cr_expect_str_eq(WHO(&place.root), "ss-");
@@ -183,7 +146,7 @@ Test(at_work, a_killed_run_whose_worker_hangs)
 
 Test(at_work, two_killed_runs)
 {
-        PLACE(place);
+        RUN_PLACE(place);
         pid_t first = killed_run(&place, first_card, ARRAY_SIZE(first_card));
         pid_t second = killed_run(&place, second_card, ARRAY_SIZE(second_card));
 
@@ -197,7 +160,7 @@ Test(at_work, two_killed_runs)
 /* Its workers went with it: a number that somebody else has by now is nobody's. */
 Test(at_work, a_killed_run_without_workers)
 {
-        PLACE(place);
+        RUN_PLACE(place);
 
         tree_set(place.tree, FILE_PATH,
                 "0000:01:00.0 1 system\nnonsense\n0000:02:00.0 1 \x1b[2J\n0000:02:00.9 1 system\n");
@@ -210,7 +173,7 @@ Test(at_work, a_killed_run_without_workers)
 
 Test(at_work, cannot_be_written)
 {
-        PLACE(place);
+        RUN_PLACE(place);
         AtWork at_work = AT_WORK_NULL;
 
         tree_add_directory(place.tree, FILE_PATH);

@@ -7,38 +7,20 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "lib/tree.h"
+#include "lib/run-place.h"
 
 #define FILE_PATH "run/vfio-gpu/stuck"
 
-typedef struct Place {
-        Tree *tree;
-        Root root;
-        RunDir dir;
-} Place;
-
-static void place_done(Place *place)
+/* With two workers that are there. */
+static void add_workers(const RunPlace *place)
 {
-        run_dir_done(&place->dir);
-        root_done(&place->root);
-        tree_freep(&place->tree);
-}
-
-static void place_set(Place *place)
-{
-        const char *trouble = NULL;
-
-        place->tree = tree_new();
-        tree_add_directory(place->tree, "run");
-        place->root = tree_real_root(place->tree);
-        cr_assert_eq(run_dir_open(&place->root, 5000, &place->dir, &trouble), 0);
         tree_set(place->tree, "proc/412/comm", "vfio-gpu\n");
         tree_set(place->tree, "proc/413/comm", "vfio-gpu\n");
 }
 
 #define PLACE(name)                                                                                \
-        _cleanup_(place_done) Place name = {.root = ROOT_NULL, .dir = RUN_DIR_NULL};               \
-        place_set(&(name))
+        RUN_PLACE(name);                                                                           \
+        add_workers(&(name))
 
 /* Who is stuck at 01:00.0 and 01:00.1, "-" for nobody. */
 static const char *who(const Root *root, char ret[static 128])
@@ -65,7 +47,7 @@ static const Step steps[] = {
         {.type = STEP_BIND, .claim = 0, .address = {.bus = 1, .function = 1}},
 };
 
-static int add(const Place *place, Stage stage, const StepOutcome *outcomes)
+static int add(const RunPlace *place, Stage stage, const StepOutcome *outcomes)
 {
         return stuck_add(&place->root, &place->dir, stage, steps, ARRAY_SIZE(steps), outcomes);
 }
@@ -118,42 +100,28 @@ Test(stuck, until_it_comes_back)
         cr_expect_str_eq(WHO(&other), "process 412 of the initrd stage, -");
 }
 
-typedef struct Readable {
-        char log[128];
-} Readable;
-
-static int set_readable(void *context, PciAddress address, bool readable)
-{
-        Readable *r = context;
-        size_t n = strlen(r->log);
-
-        snprintf(r->log + n, sizeof(r->log) - n, " %s=%d", PCI_ADDRESS(address), readable);
-        return 0;
-}
-
 Test(stuck, what_came_back_is_forgotten)
 {
         static const char both[] = "0000:01:00.0 412 initrd vfio-gpu\n"
                                    "0000:01:00.1 413 system vfio-gpu\n";
-        Readable readable = {""};
-        const Ops ops = {.context = &readable, .set_readable = set_readable};
         PLACE(place);
+        const Ops ops = run_place_ops(&place);
 
         cr_assert_eq(stuck_forget(&place.root, &place.dir, &ops), 0);
         cr_expect_not(root_exists(&place.root, FILE_PATH));
         tree_set(place.tree, FILE_PATH, both);
         cr_assert_eq(stuck_forget(&place.root, &place.dir, &ops), 0);
-        cr_expect_str_empty(readable.log);
+        cr_expect_str_empty(place.log);
 
         tree_remove(place.tree, "proc/412");
         cr_assert_eq(stuck_forget(&place.root, &place.dir, &ops), 0);
-        cr_expect_str_eq(readable.log, " 0000:01:00.0=1");
+        cr_expect_str_eq(place.log, " 0000:01:00.0=1");
         _cleanup_free_ char *text = tree_get(place.tree, FILE_PATH);
         cr_expect_str_eq(text, "0000:01:00.1 413 system vfio-gpu\n");
 
         tree_remove(place.tree, "proc/413");
         cr_assert_eq(stuck_forget(&place.root, &place.dir, &ops), 0);
-        cr_expect_str_eq(readable.log, " 0000:01:00.0=1 0000:01:00.1=1");
+        cr_expect_str_eq(place.log, " 0000:01:00.0=1 0000:01:00.1=1");
         cr_expect_str_eq(WHO(&place.root), "-, -");
 }
 
