@@ -78,51 +78,47 @@ void root_done(Root *root)
         *root = ROOT_NULL;
 }
 
-/* Takes over `text` of `n` characters: what was read, one more than `max` at most. */
-static int take_text(char *text, ssize_t n, size_t max, char **ret)
+typedef ssize_t (*Reader)(int fd, char *buffer, size_t size);
+
+static int read_text(int fd, Reader read_into, size_t max, char **ret)
 {
-        _cleanup_free_ char *own = text;
+        _cleanup_free_ char *text = malloc(max + 2);
+
+        if (!text)
+                return -ENOMEM;
+
+        ssize_t n = read_into(fd, text, max + 1);
 
         if (n < 0)
                 return (int)n;
         if ((size_t)n > max)
                 return -EFBIG;
-        if (memchr(own, '\0', (size_t)n))
+        if (memchr(text, '\0', (size_t)n))
                 return -EBADMSG;
-        if (n > 0 && own[n - 1] == '\n')
+        if (n > 0 && text[n - 1] == '\n')
                 n--;
-        own[n] = '\0';
-        *ret = TAKE_PTR(own);
+        text[n] = '\0';
+        *ret = TAKE_PTR(text);
         return 0;
-}
-
-static int read_text(int fd, size_t max, char **ret)
-{
-        char *text = malloc(max + 2);
-
-        return text ? take_text(text, file_read_up_to(fd, text, max + 1), max, ret) : -ENOMEM;
 }
 
 /* sysfs gives an attribute whole to the first read (fs/kernfs/file.c), and so does a file: the read
  * that finds the end is saved, of which a scan would do some thousands. */
-static int read_attribute(int fd, size_t max, char **ret)
+static ssize_t read_once(int fd, char *buffer, size_t size)
 {
-        char *text = malloc(max + 2);
         ssize_t n = -1;
 
-        if (!text)
-                return -ENOMEM;
         do
-                n = read(fd, text, max + 1);
+                n = read(fd, buffer, size);
         while (n < 0 && errno == EINTR);
-        return take_text(text, n < 0 ? -errno : n, max, ret);
+        return n < 0 ? -errno : n;
 }
 
 int root_read(const Root *root, const char *path, size_t max, char **ret)
 {
         _cleanup_close_ int fd = root_open_file(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
-        return fd < 0 ? fd : read_text(fd, max, ret);
+        return fd < 0 ? fd : read_text(fd, file_read_up_to, max, ret);
 }
 
 /* For reading. */
@@ -137,7 +133,7 @@ int directory_read(int directory, const char *name, size_t max, char **ret)
 {
         _cleanup_close_ int fd = open_in_directory(directory, name, O_NONBLOCK | O_NOCTTY);
 
-        return fd < 0 ? fd : read_attribute(fd, max, ret);
+        return fd < 0 ? fd : read_text(fd, read_once, max, ret);
 }
 
 bool root_exists(const Root *root, const char *path)
