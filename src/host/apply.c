@@ -98,7 +98,7 @@ static int take_step(void *context, size_t index)
 }
 
 /* A worker that was killed, and is gone, has left the files as they were while it was at work. */
-static void let_read(const Apply *apply, const WorkerTask *task)
+static void restore_modes(const Apply *apply, const WorkerTask *task)
 {
         for (size_t i = 0; i < task->n_steps; i++)
                 if (apply->outcomes[task->steps[i]].state == STEP_FAILED &&
@@ -119,7 +119,7 @@ static int run(Apply *apply, const WorkerTask *tasks, size_t n_tasks)
 
         int r = worker_run_all(tasks, n_tasks, take_step, apply, &limits, apply->outcomes);
         for (size_t i = 0; r == 0 && i < n_tasks; i++)
-                let_read(apply, &tasks[i]);
+                restore_modes(apply, &tasks[i]);
         return r;
 }
 

@@ -163,8 +163,8 @@ typedef enum ImageTool {
         IMAGE_TOOL_DRACUT_ALL,     /* and several are */
         IMAGE_TOOL_KERNEL_INSTALL, /* unified kernel images */
         IMAGE_TOOL_RPM_OSTREE,
-        IMAGE_TOOL_INITRAMFS_TOOLS, /* which does not know vfio-gpu, */
-        IMAGE_TOOL_MKINITCPIO,      /* nor does this */
+        IMAGE_TOOL_INITRAMFS_TOOLS, /* which does not know vfio-gpu */
+        IMAGE_TOOL_MKINITCPIO,      /* which does not, either */
         _IMAGE_TOOL_MAX,
 } ImageTool;
 

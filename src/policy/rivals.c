@@ -20,13 +20,13 @@ typedef struct RivalContext {
         Text needless; /* what does no harm, and no good either */
 } RivalContext;
 
-typedef const char *(*Judge)(RivalContext *bench, const Rival *rival);
+typedef const char *(*Judge)(RivalContext *context, const Rival *rival);
 
 /* Whether an entry wants it: it need not be ready, nor free. */
-static const Claim *find_claim(const RivalContext *bench, const Function *f)
+static const Claim *find_claim(const RivalContext *context, const Function *f)
 {
-        for (size_t i = 0; i < bench->plan->claims.n_items; i++) {
-                const Claim *claim = &bench->plan->claims.items[i];
+        for (size_t i = 0; i < context->plan->claims.n_items; i++) {
+                const Claim *claim = &context->plan->claims.items[i];
 
                 if (!claim->skipped && claim_holds(claim, f))
                         return claim;
@@ -35,9 +35,9 @@ static const Claim *find_claim(const RivalContext *bench, const Function *f)
 }
 
 /* So that the steps on the way to ready cards have it. */
-static void must_go(RivalContext *bench, const Rival *rival)
+static void must_go(RivalContext *context, const Rival *rival)
 {
-        Plan *plan = bench->plan;
+        Plan *plan = context->plan;
         const Rival **contender = arena_push(plan->arena, &plan->contenders, &plan->n_contenders);
 
         if (contender)
@@ -45,9 +45,9 @@ static void must_go(RivalContext *bench, const Rival *rival)
 }
 
 /* "/etc/modprobe.d/vfio.conf:3, "options ..."," or "the kernel command line, "..."," */
-static const char *subject(const RivalContext *bench, const Rival *rival)
+static const char *subject(const RivalContext *context, const Rival *rival)
 {
-        Text text = TEXT_IN(bench->plan->arena);
+        Text text = TEXT_IN(context->plan->arena);
 
         if (rival->on_cmdline)
                 text_add(&text, "the kernel command line");
@@ -60,32 +60,32 @@ static const char *subject(const RivalContext *bench, const Rival *rival)
         return text.string;
 }
 
-static const char *new_image(const RivalContext *bench)
+static const char *new_image(const RivalContext *context)
 {
-        switch (bench->host->image_tool) {
+        switch (context->host->image_tool) {
         case IMAGE_TOOL_INITRAMFS_TOOLS:
                 return "`update-initramfs -u -k all`";
         case IMAGE_TOOL_MKINITCPIO:
                 return "`mkinitcpio -P`";
         default:
-                return image_command(bench->host->image_tool);
+                return image_command(context->host->image_tool);
         }
 }
 
 /* Once it is out of the file; NULL: nobody knows. */
-static const char *new_boot_menu(const RivalContext *bench, const Rival *rival)
+static const char *new_boot_menu(const RivalContext *context, const Rival *rival)
 {
         const KernelLineAdvice advice = kernel_line_advice(
-                bench->host, KERNEL_LINE_REMOVE, quote(rival->text), bench->plan->arena);
+                context->host, KERNEL_LINE_REMOVE, quote(rival->text), context->plan->arena);
 
-        return advice.command ? arena_printf(bench->plan->arena, "`%s`", advice.command) : NULL;
+        return advice.command ? arena_printf(context->plan->arena, "`%s`", advice.command) : NULL;
 }
 
 /* How the line goes away for good. */
-static const char *remove_it(const RivalContext *bench, const Rival *rival)
+static const char *remove_it(const RivalContext *context, const Rival *rival)
 {
-        Arena *arena = bench->plan->arena;
-        const char *then = rival->on_cmdline ? new_boot_menu(bench, rival) : new_image(bench);
+        Arena *arena = context->plan->arena;
+        const char *then = rival->on_cmdline ? new_boot_menu(context, rival) : new_image(context);
 
         if (!rival->on_cmdline)
                 return arena_printf(arena, "remove the line, then %s", then);
@@ -139,24 +139,24 @@ static void add_function(Text *text, const Function *f)
 }
 
 /* Those that the ids mean, claimed or not. */
-static Text list_meant(const RivalContext *bench, const char *ids, bool claimed)
+static Text list_meant(const RivalContext *context, const char *ids, bool claimed)
 {
-        Text text = TEXT_IN(bench->plan->arena);
+        Text text = TEXT_IN(context->plan->arena);
 
-        for (size_t i = 0; i < bench->host->n_functions; i++) {
-                const Function *f = &bench->host->functions[i];
+        for (size_t i = 0; i < context->host->n_functions; i++) {
+                const Function *f = &context->host->functions[i];
 
-                if (ids_fit(ids, f) && !find_claim(bench, f) == !claimed)
+                if (ids_fit(ids, f) && !find_claim(context, f) == !claimed)
                         add_function(&text, f);
         }
         return text;
 }
 
-static const char *not_needed(RivalContext *bench, const Rival *rival)
+static const char *not_needed(RivalContext *context, const Rival *rival)
 {
-        Text *text = &bench->needless;
+        Text *text = &context->needless;
 
-        if (!bench->host->recipes_known)
+        if (!context->host->recipes_known)
                 return NULL;
         text_separate(text, "; ");
         if (rival->on_cmdline)
@@ -169,33 +169,33 @@ static const char *not_needed(RivalContext *bench, const Rival *rival)
 }
 
 /* vfio-pci built in obeys the command line alone, and before anything else runs. */
-static const char *judge_ids(RivalContext *bench, const Rival *rival)
+static const char *judge_ids(RivalContext *context, const Rival *rival)
 {
-        Text others = list_meant(bench, rival->value, false);
+        Text others = list_meant(context, rival->value, false);
         const char *how = "goes by the model, and whoever loads vfio-pci first decides (vfio-gpu "
                           "leaves these ids out): it may take";
 
-        if (text_is_empty(&others) || (bench->host->vfio_pci_built_in && !rival->on_cmdline))
-                return not_needed(bench, rival);
-        must_go(bench, rival);
-        if (bench->host->vfio_pci_built_in)
+        if (text_is_empty(&others) || (context->host->vfio_pci_built_in && !rival->on_cmdline))
+                return not_needed(context, rival);
+        must_go(context, rival);
+        if (context->host->vfio_pci_built_in)
                 how = "is obeyed by this kernel's own vfio-pci before vfio-gpu runs: it takes";
-        return arena_printf(bench->plan->arena,
+        return arena_printf(context->plan->arena,
                 "%s %s %s, which no entry claims; %s, and list in the config what is for virtual "
                 "machines",
-                subject(bench, rival), how, others.string, remove_it(bench, rival));
+                subject(context, rival), how, others.string, remove_it(context, rival));
 }
 
 /* In most kernels it is built in, and so first. */
-static const char *judge_stub_ids(RivalContext *bench, const Rival *rival)
+static const char *judge_stub_ids(RivalContext *context, const Rival *rival)
 {
-        Text ours = list_meant(bench, rival->value, true);
+        Text ours = list_meant(context, rival->value, true);
 
         if (text_is_empty(&ours))
                 return NULL;
-        must_go(bench, rival);
-        return arena_printf(bench->plan->arena, "%s has pci-stub take %s before vfio-gpu can; %s",
-                subject(bench, rival), ours.string, remove_it(bench, rival));
+        must_go(context, rival);
+        return arena_printf(context->plan->arena, "%s has pci-stub take %s before vfio-gpu can; %s",
+                subject(context, rival), ours.string, remove_it(context, rival));
 }
 
 static bool is_among(const char *module, const char *const *modules, size_t n)
@@ -207,53 +207,53 @@ static bool is_among(const char *module, const char *const *modules, size_t n)
 }
 
 /* A GPU of the host that the line leaves without a driver. */
-static const Function *find_orphan(const RivalContext *bench, const char *module)
+static const Function *find_orphan(const RivalContext *context, const char *module)
 {
-        for (size_t i = 0; i < bench->host->n_functions; i++) {
-                const Function *f = &bench->host->functions[i];
+        for (size_t i = 0; i < context->host->n_functions; i++) {
+                const Function *f = &context->host->functions[i];
 
-                if (function_is_display(f) && !f->binding.driver && !find_claim(bench, f) &&
+                if (function_is_display(f) && !f->binding.driver && !find_claim(context, f) &&
                         is_among(module, f->modules, f->n_modules))
                         return f;
         }
         return NULL;
 }
 
-static const char *judge_keeps_off(RivalContext *bench, const Rival *rival)
+static const char *judge_keeps_off(RivalContext *context, const Rival *rival)
 {
-        const Function *orphan = find_orphan(bench, rival->value);
+        const Function *orphan = find_orphan(context, rival->value);
 
         if (orphan)
-                return arena_printf(bench->plan->arena,
+                return arena_printf(context->plan->arena,
                         "%s keeps %s from %s, which no entry claims and no driver has; if the host "
                         "is to use that card, %s",
-                        subject(bench, rival), rival->value, PCI_ADDRESS(orphan->address),
-                        remove_it(bench, rival));
-        if (is_among(rival->value, bench->blacklist, bench->n_blacklist))
-                return not_needed(bench, rival);
+                        subject(context, rival), rival->value, PCI_ADDRESS(orphan->address),
+                        remove_it(context, rival));
+        if (is_among(rival->value, context->blacklist, context->n_blacklist))
+                return not_needed(context, rival);
         return NULL;
 }
 
 /* kmod(8): of two files of one name, that in /etc counts. */
-static const char *judge_hides(RivalContext *bench, const Rival *rival)
+static const char *judge_hides(RivalContext *context, const Rival *rival)
 {
-        must_go(bench, rival);
-        return arena_printf(bench->plan->arena,
+        must_go(context, rival);
+        return arena_printf(context->plan->arena,
                 "%s hides the file of the same name that vfio-gpu writes to /run/modprobe.d: "
                 "the blacklist there is not in force; give it another name",
                 rival->file);
 }
 
-static const char *judge_driverctl(RivalContext *bench, const Rival *rival)
+static const char *judge_driverctl(RivalContext *context, const Rival *rival)
 {
-        const Function *f = host_find(bench->host, rival->address);
-        const Claim *claim = f ? find_claim(bench, f) : NULL;
-        Arena *arena = bench->plan->arena;
+        const Function *f = host_find(context->host, rival->address);
+        const Claim *claim = f ? find_claim(context, f) : NULL;
+        Arena *arena = context->plan->arena;
         const char *to = NULL;
 
         if (!claim)
                 return NULL;
-        must_go(bench, rival);
+        must_go(context, rival);
         to = strcmp(rival->value, "none") == 0
                      ? "leaves it without a driver"
                      : arena_printf(arena, "hands it to %s", rival->value);
@@ -266,52 +266,52 @@ static const char *judge_driverctl(RivalContext *bench, const Rival *rival)
 /* libvirt leaves a function where it is that is on VFIO when the domain starts, and what it has not
  * taken it does not give back (virPCIDeviceBindToStub() and virPCIDeviceUnbindFromStub() of
  * src/util/virpci.c): it is a matter of what is not on VFIO yet. */
-static const char *judge_libvirt(RivalContext *bench, const Rival *rival)
+static const char *judge_libvirt(RivalContext *context, const Rival *rival)
 {
-        const Function *f = host_find(bench->host, rival->address);
-        const Claim *claim = f ? find_claim(bench, f) : NULL;
+        const Function *f = host_find(context->host, rival->address);
+        const Claim *claim = f ? find_claim(context, f) : NULL;
 
         if (!claim)
                 return NULL;
-        return arena_printf(bench->plan->arena,
+        return arena_printf(context->plan->arena,
                 "libvirt's domain %s (%s) has %s (%s) with managed='yes': where that is not on "
                 "VFIO yet, libvirt takes it from the host's driver while the machine runs, and "
                 "gives it back to that afterwards; `virsh edit`, and write managed='no'",
                 quote(rival->value), rival->file, PCI_ADDRESS(rival->address), claim->entry->name);
 }
 
-static const char *judge_unseen(_unused_ RivalContext *bench, const Rival *rival)
+static const char *judge_unseen(_unused_ RivalContext *context, const Rival *rival)
 {
         return rival->value;
 }
 
-static const char *judge_script(RivalContext *bench, const Rival *rival)
+static const char *judge_script(RivalContext *context, const Rival *rival)
 {
-        return arena_printf(bench->plan->arena,
+        return arena_printf(context->plan->arena,
                 "%s binds cards by itself; if it means one that the config lists, remove it",
-                subject(bench, rival));
+                subject(context, rival));
 }
 
-static const Function *find_nvidia(const RivalContext *bench)
+static const Function *find_nvidia(const RivalContext *context)
 {
-        for (size_t i = 0; i < bench->host->n_functions; i++) {
-                const Function *f = &bench->host->functions[i];
+        for (size_t i = 0; i < context->host->n_functions; i++) {
+                const Function *f = &context->host->functions[i];
 
-                if (f->id.vendor == PCI_VENDOR_NVIDIA && find_claim(bench, f))
+                if (f->id.vendor == PCI_VENDOR_NVIDIA && find_claim(context, f))
                         return f;
         }
         return NULL;
 }
 
 /* Both know no single cards: vfio-manage of k8s-driver-manager goes over all of the vendor's. */
-static const char *judge_operator(RivalContext *bench, const Rival *rival)
+static const char *judge_operator(RivalContext *context, const Rival *rival)
 {
         const bool manager = strcmp(rival->value, "nvidia-vfio-manager") == 0;
 
-        if (!find_nvidia(bench))
+        if (!find_nvidia(context))
                 return NULL;
-        must_go(bench, rival);
-        return arena_printf(bench->plan->arena,
+        must_go(context, rival);
+        return arena_printf(context->plan->arena,
                 "NVIDIA's GPU Operator has a pod with the container %s on this node: it %s; keep "
                 "it away with node labels: `vfio-gpu export nfd --gpu-operator=off` (or node, or "
                 "mixed) has them",
@@ -322,7 +322,7 @@ static const char *judge_operator(RivalContext *bench, const Rival *rival)
                           "unless the host has a driver of NVIDIA's itself");
 }
 
-static const char *judge(RivalContext *bench, const Rival *rival)
+static const char *judge(RivalContext *context, const Rival *rival)
 {
         static const Judge judges[_RIVAL_KIND_MAX] = {
                 [RIVAL_IDS] = judge_ids,
@@ -337,7 +337,7 @@ static const char *judge(RivalContext *bench, const Rival *rival)
                 [RIVAL_UNSEEN] = judge_unseen,
         };
 
-        return judges[rival->kind](bench, rival);
+        return judges[rival->kind](context, rival);
 }
 
 static void warn(Plan *plan, const char *sentence)
@@ -362,21 +362,21 @@ static bool any_wanted(const Plan *plan)
 
 void rivals_warn(const Config *config, const Host *host, Plan *plan)
 {
-        RivalContext bench = {.host = host, .plan = plan, .needless = TEXT_IN(plan->arena)};
+        RivalContext context = {.host = host, .plan = plan, .needless = TEXT_IN(plan->arena)};
 
         if (host->n_rivals == 0 || !any_wanted(plan) ||
-                blacklist_build(config, host, &plan->claims, plan->arena, &bench.blacklist,
-                        &bench.n_blacklist) < 0)
+                blacklist_build(config, host, &plan->claims, plan->arena, &context.blacklist,
+                        &context.n_blacklist) < 0)
                 return;
         for (size_t i = 0; i < host->n_rivals; i++) {
-                const char *sentence = judge(&bench, &host->rivals[i]);
+                const char *sentence = judge(&context, &host->rivals[i]);
 
                 if (sentence)
                         warn(plan, sentence);
         }
-        if (!text_is_empty(&bench.needless))
+        if (!text_is_empty(&context.needless))
                 warn(plan, arena_printf(plan->arena,
                                    "left over from another way to hand cards over, and not needed "
                                    "with vfio-gpu: %s",
-                                   bench.needless.string));
+                                   context.needless.string));
 }

@@ -108,7 +108,7 @@ ExitStatus change_take(
                 return session_fail(
                         s, EXIT_STATUS_MACHINE, -r, "nothing more can be done: %s", strerror(-r));
         say_steps(s, plan, outcomes);
-        change_let_read(change, plan);
+        change_restore_modes(change, plan);
         *ret_outcomes = outcomes;
         return session_keep(s, TO_TELL);
 }
@@ -122,7 +122,7 @@ static bool has_steps(const Plan *plan, const Function *f)
         return false;
 }
 
-void change_let_read(const Change *change, const Plan *plan)
+void change_restore_modes(const Change *change, const Plan *plan)
 {
         for (size_t i = 0; i < plan->claims.n_items; i++) {
                 const Claim *claim = &plan->claims.items[i];

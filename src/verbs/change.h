@@ -27,7 +27,7 @@ ExitStatus change_take(Session *session, const Change *change, const Plan *plan,
 /* A run that was killed has left the files of the function that it was at unreadable (ops.h): ends
  * that for the functions that `plan` tells of, where no step was taken on them, and none is stuck.
  */
-void change_let_read(const Change *change, const Plan *plan);
+void change_restore_modes(const Change *change, const Plan *plan);
 
 /* A binding for each of the claim's functions, read from the machine; NULL when memory is out. A
  * function that is gone has no driver. */

@@ -106,7 +106,7 @@ static void judge(Trial *t)
         }
         verify_groups(plan, t->verdicts, arena);
         if (trial_control != TRIAL_NO_REPAIR)
-                change_let_read(&(Change){.ops = *ops}, plan);
+                change_restore_modes(&(Change){.ops = *ops}, plan);
 
         const ReportInput input = {.config_path = "/etc/vfio-gpu.conf",
                 .config = t->scene.config,
