@@ -184,7 +184,7 @@ deps:
 # Both commands of the README: all the set-up, then the work, in a make that sees what was set up.
 check: deps
 	@$(MAKE) --no-print-directory DEV=1 all $(if $(SAN),SAN=1)
-	@tests/check unit fuzz interleave faults cases bench consumers dracut completion lint $(if $(SAN),,coverage valgrind vm)
+	@tests/check unit fuzz interleave faults cases bench consumers dracut completion lint coverage valgrind vm
 
 demo: deps
 	@tests/vm/demo
