@@ -8,8 +8,9 @@
 
 #define ESCAPED 4 /* columns of \xNN */
 
-/* A letter, and how wide it is. Its bytes are one at least, unless the text is over. */
-static size_t next_letter(const char *text, mbstate_t *state, size_t *ret_width)
+/* How many bytes the first letter has, and how wide it is. They are one at least, unless the text
+ * is over. */
+static size_t letter_bytes(const char *text, mbstate_t *state, size_t *ret_width)
 {
         wchar_t letter = L'\0';
         size_t n = mbrtowc(&letter, text, strlen(text), state);
@@ -33,7 +34,7 @@ static size_t fitting(const char *text, size_t width, size_t *ret_used)
         mbstate_t state = {0};
         size_t used = 0, at = 0, one = 0;
 
-        for (size_t n; (n = next_letter(text + at, &state, &one)) > 0 && one <= width - used;) {
+        for (size_t n; (n = letter_bytes(text + at, &state, &one)) > 0 && one <= width - used;) {
                 at += n;
                 used += one;
         }

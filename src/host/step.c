@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/step.h"
 
+#include <string.h>
+
 #include "base/driver-name.h"
 
 static bool binds_to(const Step *steps, size_t n_steps, int claim, const char *module)
@@ -43,6 +45,18 @@ const char *step_type_name(StepType type)
         return names[type];
 }
 
+/* `ids=` with nothing behind it keeps those of modprobe.d away; in words it would look cut off. */
+static const char *describe_load(const Step *step, Arena *arena)
+{
+        static const char ids[] = "ids=";
+        const size_t n = sizeof(ids) - 1;
+        const char *rest = step->text + n;
+
+        if (strncmp(step->text, ids, n) == 0 && (*rest == '\0' || *rest == ' '))
+                return arena_printf(arena, "load %s ids= (none)%s", step->target, rest);
+        return arena_printf(arena, "load %s%s%s", step->target, *step->text ? " " : "", step->text);
+}
+
 const char *step_describe(const Step *step, Arena *arena)
 {
         const char *address = PCI_ADDRESS(step->address);
@@ -53,8 +67,7 @@ const char *step_describe(const Step *step, Arena *arena)
         case STEP_HOLD:
                 return arena_printf(arena, "hold %s (driver_override = %s)", address, step->target);
         case STEP_LOAD:
-                return arena_printf(
-                        arena, "load %s%s%s", step->target, *step->text ? " " : "", step->text);
+                return describe_load(step, arena);
         case STEP_FORGET:
                 return arena_printf(arena, "make vfio-pci forget the model %s", step->target);
         case STEP_FREE:

@@ -198,10 +198,11 @@ Test(report, a_load_that_no_card_needs)
                                                   .outcomes = outcomes},
                                      scene.arena, &report),
                         0);
-                cr_expect_eq(warns(&report,
-                                     "could not load vfio_pci ids= disable_vga=1 (No such file or "
-                                     "directory): what the config says in `vfio_pci` is not in "
-                                     "force"),
+                cr_expect_eq(
+                        warns(&report, "could not load vfio_pci ids= (none) disable_vga=1 (No such "
+                                       "file or "
+                                       "directory): what the config says in `vfio_pci` is not in "
+                                       "force"),
                         missed, "%s", step_describe(step, scene.arena));
         }
 }
@@ -290,7 +291,12 @@ Test(report, steps_in_words)
                 {{.type = STEP_POLICY}, "write /run/modprobe.d/vfio-gpu.conf"},
                 {{.type = STEP_HOLD, .address = address, .target = "vfio-gpu-hold"},
                         "hold 0000:01:00.0 (driver_override = vfio-gpu-hold)"},
-                {{.type = STEP_LOAD, .target = "vfio_pci", .text = "ids="}, "load vfio_pci ids="},
+                {{.type = STEP_LOAD, .target = "vfio_pci", .text = "ids="},
+                        "load vfio_pci ids= (none)"},
+                {{.type = STEP_LOAD, .target = "vfio_pci", .text = "ids= disable_vga=1"},
+                        "load vfio_pci ids= (none) disable_vga=1"},
+                {{.type = STEP_LOAD, .target = "vfio_pci", .text = "ids=10de:2330"},
+                        "load vfio_pci ids=10de:2330"},
                 {{.type = STEP_LOAD, .target = "iommufd", .text = ""}, "load iommufd"},
                 {{.type = STEP_FREE,
                          .address = address,

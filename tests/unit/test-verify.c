@@ -142,9 +142,9 @@ Test(verify, after_the_steps)
                 /* without the module nobody is ready */
                 {CARD HOST, STEP_LOAD, "", FAILED(ENOENT), {NONE, NONE}, RESULT_FAILED,
                         REASON_NO_DRIVER, ENOENT,
-                        "could not load vfio_pci ids=: No such file or directory; now"},
+                        "could not load vfio_pci ids= (none): No such file or directory; now"},
                 {CARD HOST, STEP_LOAD, "", TIMEOUT, {NONE, NONE}, RESULT_FAILED, REASON_TIMEOUT,
-                        ETIMEDOUT, "could not load vfio_pci ids= in time"},
+                        ETIMEDOUT, "could not load vfio_pci ids= (none) in time"},
                 /* the policy file is a convenience */
                 {CARD HOST, STEP_POLICY, "", FAILED(EROFS), {READY, READY}, RESULT_READY,
                         REASON_NONE, 0, TAKEN},
