@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "report/fold.h"
 #include "report/report-text.h"
 
 /* Copies what was built out of its arena. */
@@ -289,6 +290,24 @@ static void add_claim(Table *table, const Report *report, size_t index)
                 fill_card(cells, claim, verdict, table->arena);
 }
 
+/* Once for all cards of which the same was found. */
+static void add_finding(Text *text, const Report *report, size_t index, const Look *look)
+{
+        const Verdict *verdict = &report->verdicts[index];
+        const Fold fold = fold_from(report, index, text->arena);
+        const char *also = fold.n > 1 ? fold.also : verdict->also;
+
+        if (fold.n > 1)
+                add_sentence(text, look, TONE_PLAIN, "each of", 2,
+                        arena_printf(text->arena, "%s: %s", fold.who, fold.cause));
+        else
+                add_sentence(text, look, TONE_PLAIN,
+                        arena_printf(text->arena, "%s:", report_who(report, index, text->arena)), 2,
+                        verdict->cause);
+        if (also)
+                add_sentence(text, look, TONE_PLAIN, "also", 4, also);
+}
+
 /* What was found of each card that is not ready for `reason`; what to do once for all of them,
  * where it is the same. */
 static void add_reason(Text *text, const Report *report, Reason reason, const Look *look)
@@ -298,7 +317,7 @@ static void add_reason(Text *text, const Report *report, Reason reason, const Lo
         for (size_t i = 0; i < report->plan->claims.n_items; i++) {
                 const Verdict *verdict = &report->verdicts[i];
 
-                if (verdict->reason != reason)
+                if (verdict->reason != reason || fold_is_told(report, i, text->arena))
                         continue;
                 if (!remedy) {
                         text_add(text, "\n");
@@ -309,11 +328,7 @@ static void add_reason(Text *text, const Report *report, Reason reason, const Lo
                         add_sentence(text, look, TONE_HEAD, "To do:", 2, remedy);
                 }
                 remedy = verdict->remedy;
-                add_sentence(text, look, TONE_PLAIN,
-                        arena_printf(text->arena, "%s:", report_who(report, i, text->arena)), 2,
-                        verdict->cause);
-                if (verdict->also)
-                        add_sentence(text, look, TONE_PLAIN, "also", 4, verdict->also);
+                add_finding(text, report, i, look);
         }
         if (remedy)
                 add_sentence(text, look, TONE_HEAD, "To do:", 2, remedy);

@@ -5,6 +5,7 @@
 
 #include "base/quote.h"
 #include "base/text.h"
+#include "report/fold.h"
 
 /* Copies what was built out of its arena. */
 static char *finish(const Text *text)
@@ -32,7 +33,8 @@ char *report_text(const Report *report)
 
         Text text = TEXT_IN(arena);
         for (size_t i = 0; i < report->plan->claims.n_items; i++)
-                text_add(&text, "%s\n", report_sentence(report, i, arena));
+                if (!fold_is_told(report, i, arena))
+                        text_add(&text, "%s\n", fold_sentence(report, i, arena));
         for (size_t i = 0; i < report->n_warnings; i++)
                 text_add(&text, "warning: %s\n", report->warnings[i]);
         text_add(&text, "%s\n", report->status);

@@ -354,6 +354,49 @@ Test(report, text)
         cr_expect(strstr(plan, "\n       options vfio-pci ids=\n"));
 }
 
+/* Once for all cards of the same cause and remedy, at the place of the first of them. */
+Test(report, text_of_equal_cards)
+{
+#define TOOK  ": nouveau took it first, before vfio-gpu could hold it; "
+#define TWO   CARD("1") " driver=nouveau\n" CARD("2") " driver=nouveau\n"
+#define OTHER "0000:03:00.0 10de:26b1 030000 group=3 driver=nvidia\n"
+        static const struct {
+                const char *machine, *config, *first, *second;
+        } trials[] = {
+                {TWO HOST, ALL("'all'"),
+                        "each of pool (0000:01:00.0, 0000:02:00.0) is refused (driver-busy)" TOOK,
+                        "0 of 2 GPUs"},
+                {TWO HOST, "{ name = 'a'; address = '01:00'; }, { name = 'b'; address = '02:00'; }",
+                        "each of a (0000:01:00.0), b (0000:02:00.0) is refused (driver-busy)" TOOK,
+                        "0 of 2 GPUs"},
+                {TWO OTHER HOST, ALL("'all'"),
+                        "each of pool (0000:01:00.0, 0000:02:00.0) is refused (driver-busy)" TOOK,
+                        "pool (0000:03:00.0, 10de:26b1) is refused (driver-busy): nvidia took "
+                        "0000:03:00.0 first, before vfio-gpu could hold it; "},
+                /* what else stands in the way is another */
+                {CARD("1") " driver=nouveau boot_vga=1\n" CARD("2") " driver=nouveau\n" HOST,
+                        ALL("'all'"), "pool (0000:01:00.0, 10de:26b1) is refused (boot-display): ",
+                        "pool (0000:02:00.0, 10de:26b1) is refused (driver-busy): nouveau took "},
+                {CARD("1") "\n" CARD("2") "\n" HOST, ALL("'all'"),
+                        "pool (0000:01:00.0, 10de:26b1) would be ready: ",
+                        "pool (0000:02:00.0, 10de:26b1) would be ready: "},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                _cleanup_(scene_done) Scene scene = {0};
+
+                scene_set(&scene, trials[i].machine, trials[i].config, "");
+                Report report = make_report(&scene);
+                _cleanup_free_ char *text = report_text(&report);
+                const char *second = strchr(text, '\n') + 1;
+
+                cr_expect_eq(strncmp(text, trials[i].first, strlen(trials[i].first)), 0, "%zu: %s",
+                        i, text);
+                cr_expect_eq(strncmp(second, trials[i].second, strlen(trials[i].second)), 0,
+                        "%zu: %s", i, text);
+        }
+}
+
 Test(report, text_of_a_plan_without_steps)
 {
         SCENE(scene, HOST, "");
