@@ -103,7 +103,7 @@ ops_script := $(patsubst %,$(BUILD)/src/%.o,base/arena base/clock base/driver-na
 		base/quote base/text host/capabilities host/host host/modules host/module-index host/ops-kernel host/root \
 		host/scan-function host/scratch host/step host/trace host/worker) \
 	$(patsubst %,$(BUILD)/tests/%.o,lib/machine lib/others-kernel lib/ops-script lib/ops-script-machine lib/sim \
-		lib/sim-bus lib/sim-core lib/sim-lock lib/sim-others vm/ops-script/main)
+		lib/sim-bus lib/sim-core lib/sim-lock lib/sim-mood lib/sim-others vm/ops-script/main)
 
 $(BUILD)/ops-script: $(ops_script)
 	$(call quiet,LD) $(CC) $(ldflags) $(LDFLAGS) -o $@ $^ $(ldlibs)

@@ -6,6 +6,17 @@
 #include "lib/machine.h"
 #include "lib/ops-script.h"
 
+static void mark_vf(const MachineFunction *from, void *context)
+{
+        SimDevice *device = sim_bus_device(context, from->address);
+
+        if (!*from->physfn)
+                return;
+        if (!device || pci_address_parse(from->physfn, &device->pf, NULL) < 0)
+                errx(1, "a VF is of a PF: \"%s\"", from->physfn);
+        device->is_vf = device->gone = true;
+}
+
 static void add_function(const MachineFunction *from, void *context)
 {
         Host *host = context;
@@ -25,12 +36,26 @@ static void add_function(const MachineFunction *from, void *context)
                 f->settings.reset_method = arena_strdup(host->arena, from->reset_method);
 }
 
-/* NAME MODULE [vfio] [loaded] [takes=VENDOR/CLASS] */
+static bool read_takes(const char *word, SimDriver *driver)
+{
+        unsigned vendor = 0, class = 0;
+        PciId id = {0};
+
+        if (sscanf(word, "takes=%x/%x", &vendor, &class) == 2)
+                driver->class = class;
+        else if (strncmp(word, "takes=", 6) == 0 && pci_id_parse(word + 6, &id) == 0)
+                driver->device = id.device;
+        else
+                return false;
+        driver->vendor = id.vendor ? id.vendor : (uint16_t)vendor;
+        return true;
+}
+
+/* NAME MODULE [vfio] [loaded] [takes=VENDOR/CLASS|ID] [vfs|leaves-vfs] */
 static void add_driver(SimBus *bus, char *text)
 {
         char *name = strsep(&text, " "), *module = strsep(&text, " ");
         SimDriver *driver = sim_bus_driver(bus, name);
-        unsigned vendor = 0, class = 0;
 
         if (!module)
                 errx(1, "a driver has a name and a module: \"%s\"", name);
@@ -43,10 +68,12 @@ static void add_driver(SimBus *bus, char *text)
                         driver->vfio = true;
                 else if (strcmp(word, "loaded") == 0)
                         sim_bus_register(bus, name);
-                else if (sscanf(word, "takes=%x/%x", &vendor, &class) != 2)
+                else if (strcmp(word, "vfs") == 0)
+                        driver->vfs = SIM_VFS_END;
+                else if (strcmp(word, "leaves-vfs") == 0)
+                        driver->vfs = SIM_VFS_STAY;
+                else if (!read_takes(word, driver))
                         errx(1, "driver %s: \"%s\" is not known", name, word);
-        driver->vendor = (uint16_t)vendor;
-        driver->class = class;
 }
 
 Sim *ops_script_machine(const char *script, unsigned major, unsigned minor)
@@ -64,6 +91,8 @@ Sim *ops_script_machine(const char *script, unsigned major, unsigned minor)
         for (const char *rest = script; machine_next_line(&rest, line);)
                 if (strncmp(line, "driver ", 7) == 0)
                         add_driver(&core->bus, line + 7);
+                else if (strncmp(line, "function ", 9) == 0)
+                        (void)machine_read_functions(line + 9, mark_vf, &core->bus);
         core->override_waits = major < 6 || (major == 6 && minor < 12);
         return sim;
 }

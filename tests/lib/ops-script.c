@@ -292,6 +292,12 @@ static int do_rescan(const Script *s)
         return s->others->rescan(s->others->context);
 }
 
+static int do_vfs(const Script *s)
+{
+        return s->others->set_vfs(
+                s->others->context, s->address, (unsigned)strtoul(s->rest, NULL, 10));
+}
+
 static int do_unload(const Script *s)
 {
         return s->others->unload(s->others->context, s->words[1]);
@@ -345,6 +351,7 @@ static const struct Verb {
         {"readable", do_readable, 3, true},
         {"unplug", do_unplug, 2, true},
         {"rescan", do_rescan, 1, false},
+        {"vfs", do_vfs, 3, true},
         {"unload", do_unload, 2, false},
         {"udev", do_udev, 1, false},
         {"pause", do_pause, 2, false},

@@ -3,8 +3,11 @@
 /*
  * A script of operations, run against any machine: the running kernel, or the simulated one. Lines:
  *
- *     function ADDRESS ID CLASS group=N [bridge] [driver=NAME]   the machine: what is looked at
- *     driver NAME MODULE [vfio] [loaded] [takes=VENDOR/CLASS]    and what can be loaded
+ *     function ADDRESS ID CLASS [group=N] [bridge] [driver=NAME] [vf=PF]   what is looked at
+ *     driver NAME MODULE [vfio] [loaded] [takes=VENDOR/CLASS|ID] [vfs|leaves-vfs]   can be loaded
+ *
+ * VFs are not there at first; a driver with `vfs` enables them and disables them when it goes, one
+ * with `leaves-vfs` does not disable them.
  *
  *     policy [LINE]                     the operations of host/ops.h
  *     override ADDRESS NAME|-           (LONG: a name of 4096 letters)
@@ -18,6 +21,7 @@
  *
  *     unplug ADDRESS                    what others do
  *     rescan
+ *     vfs ADDRESS COUNT
  *     unload MODULE
  *     udev                              waits until udev has seen all
  *     until ADDRESS DRIVER|-            waits until its link says that

@@ -45,6 +45,15 @@ static int rescan(_unused_ void *context)
         return write_file("/sys/bus/pci/rescan", "1");
 }
 
+static int set_vfs(_unused_ void *context, PciAddress pf, unsigned count)
+{
+        char path[97] = "/", text[16];
+
+        (void)device_path(pf, "sriov_numvfs", path + 1);
+        snprintf(text, sizeof(text), "%u", count);
+        return write_file(path, text);
+}
+
 static int unload(_unused_ void *context, const char *module)
 {
         return syscall(SYS_delete_module, module, O_NONBLOCK) < 0 ? -errno : 0;
@@ -142,6 +151,7 @@ void others_kernel_init(const Root *root, Others *ret)
                 .context = (void *)(uintptr_t)root,
                 .unplug = unplug,
                 .rescan = rescan,
+                .set_vfs = set_vfs,
                 .unload = unload,
                 .udev = udev,
                 .read_override = read_override,

@@ -14,6 +14,8 @@ typedef struct Others {
         /* The function is unplugged; what was unplugged is found again. */
         int (*unplug)(void *context, PciAddress address);
         int (*rescan)(void *context);
+        /* So many VFs of a PF are enabled (`sriov_numvfs`). */
+        int (*set_vfs)(void *context, PciAddress pf, unsigned count);
         int (*unload)(void *context, const char *module);
         /* Waits until udev has seen the policy that was written last, and all that it was told. */
         int (*udev)(void *context);

@@ -40,6 +40,14 @@ SimDriver *sim_bus_driver_of(SimBus *bus, const char *module)
         return NULL;
 }
 
+const SimDriver *sim_bus_driver_at(const SimBus *bus, unsigned place)
+{
+        for (size_t i = 0; i < bus->n_drivers; i++)
+                if (bus->drivers[i].registered == place)
+                        return &bus->drivers[i];
+        return NULL;
+}
+
 static void enlist(SimBus *bus, SimDriver *driver)
 {
         driver->registered = ++bus->n_registered;
@@ -73,6 +81,8 @@ void sim_bus_register(SimBus *bus, const char *name)
 
 bool sim_bus_has_in_table(const SimDriver *driver, const SimDevice *device)
 {
+        if (driver->device)
+                return driver->vendor == device->id.vendor && driver->device == device->id.device;
         if (!driver->class || (driver->vendor && driver->vendor != device->id.vendor))
                 return false;
         return driver->class == device->class >> 16 || driver->class == device->class >> 8;
@@ -90,12 +100,14 @@ bool sim_bus_matches(const SimDriver *driver, const SimDevice *device)
         return sim_bus_has_in_table(driver, device);
 }
 
-int sim_bus_probe(const SimDriver *driver, SimDevice *device)
+/* vfio_pci_core_register_device() of drivers/vfio/pci/vfio_pci_core.c, in its order */
+int sim_bus_probe(const SimDriver *driver, SimDevice *device, bool wants_group)
 {
-        int r = !driver->vfio                         ? 0
-                : device->bridge || device->group < 0 ? -EINVAL
-                : device->enabled_vfs                 ? -EBUSY
-                                                      : 0;
+        int r = !driver->vfio                      ? 0
+                : device->bridge                   ? -EINVAL
+                : device->enabled_vfs              ? -EBUSY
+                : device->group < 0 && wants_group ? -EINVAL
+                                                   : 0;
 
         strcpy(device->driver, r == 0 ? driver->name : "");
         device->vfio = r == 0 && driver->vfio;
@@ -131,6 +143,27 @@ void sim_bus_forget(SimDriver *driver, PciId id)
                 if (driver->ids[i].vendor != id.vendor || driver->ids[i].device != id.device)
                         driver->ids[kept++] = driver->ids[i];
         driver->n_ids = kept;
+}
+
+SimVfs sim_bus_vfs_of(SimBus *bus, const SimDevice *pf)
+{
+        const SimDriver *driver = sim_bus_driver(bus, pf->driver);
+
+        return driver ? driver->vfs : SIM_VFS_NONE;
+}
+
+bool sim_bus_is_vf_of(const SimDevice *device, const SimDevice *pf)
+{
+        return device->is_vf && pci_address_compare(device->pf, pf->address) == 0;
+}
+
+unsigned sim_bus_total_vfs(const SimBus *bus, const SimDevice *pf)
+{
+        unsigned n = 0;
+
+        for (size_t i = 0; i < bus->n_devices; i++)
+                n += sim_bus_is_vf_of(&bus->devices[i], pf);
+        return n;
 }
 
 /* reset_method_store() of drivers/pci/pci.c */

@@ -13,6 +13,8 @@ typedef struct SimDevice {
         int group; /* of the IOMMU, or -1 */
         bool bridge, gone;
         unsigned enabled_vfs;
+        bool is_vf;
+        PciAddress pf; /* of a VF */
         char override[32];
         char driver[32];
         bool vfio;
@@ -22,14 +24,23 @@ typedef struct SimDevice {
         int64_t vfio_from;                        /* ms; VFIO knows it from then on */
 } SimDevice;
 
+/* Whether a driver can enable the VFs of its device, and leaves them when it goes. */
+typedef enum SimVfs {
+        SIM_VFS_NONE,
+        SIM_VFS_END,
+        SIM_VFS_STAY,
+} SimVfs;
+
 typedef struct SimDriver {
         char name[32];
         char module[32];
         unsigned registered; /* its place among those that are, from 1; 0: it is not */
         bool vfio;
         uint16_t vendor; /* 0: any */
+        uint16_t device; /* of that vendor alone, whatever its class; or 0 */
         unsigned class;  /* and this base or whole class; 0: none */
-        PciId ids[8];    /* of ids= */
+        SimVfs vfs;
+        PciId ids[8]; /* of ids= */
         size_t n_ids;
 } SimDriver;
 
@@ -44,6 +55,9 @@ typedef struct SimBus {
 SimDevice *sim_bus_device(SimBus *bus, PciAddress address);
 /* One that is registered. */
 SimDriver *sim_bus_driver(SimBus *bus, const char *name);
+
+/* The drivers that are registered, the first at 1; NULL after the last. */
+const SimDriver *sim_bus_driver_at(const SimBus *bus, unsigned place);
 
 /* Adds a driver that takes nothing by itself. */
 SimDriver *sim_bus_add_driver(SimBus *bus, const char *name, const char *module, bool registered);
@@ -61,7 +75,7 @@ SimDriver *sim_bus_driver_called(SimBus *bus, const char *name);
 bool sim_bus_has_in_table(const SimDriver *driver, const SimDevice *device);
 bool sim_bus_matches(const SimDriver *driver, const SimDevice *device);
 /* What the driver's probe says, and does: the device is the driver's, or nobody's. */
-int sim_bus_probe(const SimDriver *driver, SimDevice *device);
+int sim_bus_probe(const SimDriver *driver, SimDevice *device, bool wants_group);
 
 /* The driver is there from now on, and has taken nothing yet. */
 void sim_bus_enlist(SimBus *bus, SimDriver *driver, const char *options);
@@ -71,6 +85,11 @@ void sim_bus_set_ids(SimDriver *driver, const char *options);
 
 /* remove_id of drivers/pci/pci-driver.c */
 void sim_bus_forget(SimDriver *driver, PciId id);
+
+/* What the PF's driver does with VFs. */
+SimVfs sim_bus_vfs_of(SimBus *bus, const SimDevice *pf);
+bool sim_bus_is_vf_of(const SimDevice *device, const SimDevice *pf);
+unsigned sim_bus_total_vfs(const SimBus *bus, const SimDevice *pf);
 
 /* Answers as the attribute of that name does. */
 int sim_bus_store_reset_method(SimDevice *device, const char *methods);

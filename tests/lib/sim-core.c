@@ -22,6 +22,7 @@ struct Call {
         PciAddress address;
         const char *name;
         size_t driver, device; /* of a probe that goes on behind a load */
+        unsigned count;        /* of VFs */
 };
 
 void sim_core_lock(SimCore *core)
@@ -151,13 +152,13 @@ static int really_probe(SimCore *core, const SimDriver *driver, SimDevice *devic
         spend(core, mood->slow_ms, is_named(mood->hang, device));
         hold_of(core, device)->unlinked = false;
         if (!is_named(mood->fail, device))
-                return sim_bus_probe(driver, device);
+                return sim_bus_probe(driver, device, core->bent != SIM_RULE_GROUP);
         *device->driver = '\0';
         return -mood->fail_errno;
 }
 
 /* __device_release_driver() of drivers/base/dd.c. The device is locked. */
-static void release(SimCore *core, SimDevice *device)
+static void let_go(SimCore *core, SimDevice *device)
 {
         const SimDriver *driver = sim_bus_driver(&core->bus, device->driver);
 
@@ -168,6 +169,30 @@ static void release(SimCore *core, SimDevice *device)
         spend(core, 0, is_named(mood_of(core, driver)->stuck, device));
         *device->driver = '\0';
         hold_of(core, device)->unlinked = false;
+}
+
+/* pci_iov_remove_virtfn() of drivers/pci/iov.c */
+static void end_vfs(SimCore *core, SimDevice *pf)
+{
+        for (size_t i = 0; i < core->bus.n_devices; i++) {
+                SimDevice *device = &core->bus.devices[i];
+
+                if (device->gone || !sim_bus_is_vf_of(device, pf))
+                        continue;
+                lock_device(core, device);
+                let_go(core, device);
+                device->gone = true;
+                unlock_device(core, device);
+        }
+        pf->enabled_vfs = 0;
+}
+
+/* With the VFs, unless the driver leaves them. The device is locked. */
+static void release(SimCore *core, SimDevice *device)
+{
+        if (device->enabled_vfs && sim_bus_vfs_of(&core->bus, device) == SIM_VFS_END)
+                end_vfs(core, device);
+        let_go(core, device);
 }
 
 /* driver_set_override() of drivers/base/driver.c */
@@ -253,17 +278,6 @@ int sim_core_unbind(SimCore *core, PciAddress address, const char *driver)
         return run(core, unbind, &(Call){.address = address, .name = driver});
 }
 
-/* The drivers that are registered, the first first; NULL after the last. */
-static const SimDriver *driver_at(const SimCore *core, unsigned place)
-{
-        if (core->bent == SIM_RULE_ORDER)
-                place = core->bus.n_registered + 1 - place;
-        for (size_t i = 0; i < core->bus.n_drivers; i++)
-                if (core->bus.drivers[i].registered == place)
-                        return &core->bus.drivers[i];
-        return NULL;
-}
-
 /* device_attach() of drivers/base/dd.c: the first driver that matches, in the order in which they
  * were registered, and whose probe succeeds. Returns what the last probe said. */
 static int attach(SimCore *core, SimDevice *device)
@@ -271,7 +285,8 @@ static int attach(SimCore *core, SimDevice *device)
         int r = 0;
 
         for (unsigned place = 1; place <= core->bus.n_registered && !*device->driver; place++) {
-                const SimDriver *driver = driver_at(core, place);
+                const SimDriver *driver = sim_bus_driver_at(&core->bus,
+                        core->bent == SIM_RULE_ORDER ? core->bus.n_registered + 1 - place : place);
 
                 if (driver && matches(core, driver, device))
                         r = really_probe(core, driver, device);
@@ -386,42 +401,11 @@ static int load(SimCore *core, const Call *call)
         sim_bus_enlist(&core->bus, driver, "");
         attach_all(core, driver);
         mood->coming = mood->attaching = false;
-        while (!mood->async && core->n_async > 0)
+        mood->waiting = true;
+        while (!mood->async && core->n_async > 0 && core->bent != SIM_RULE_SYNC)
                 breathe(core);
+        mood->waiting = false;
         return 0;
-}
-
-static void set_parameter(SimMood *mood, const char *key, const char *value)
-{
-        if (strcmp(key, "slow_ms") == 0)
-                mood->slow_ms = (unsigned)strtoul(value, NULL, 10);
-        else if (strcmp(key, "fail_errno") == 0)
-                mood->fail_errno = (int)strtol(value, NULL, 10);
-        else if (strcmp(key, "async_probe") == 0)
-                mood->async = *value == '1';
-        else if (strcmp(key, "fail") == 0)
-                snprintf(mood->fail, sizeof(mood->fail), "%s", value);
-        else if (strcmp(key, "hang") == 0 || strcmp(key, "stuck_probe") == 0)
-                snprintf(mood->hang, sizeof(mood->hang), "%s", value);
-        else if (strcmp(key, "stuck_remove") == 0)
-                snprintf(mood->stuck, sizeof(mood->stuck), "%s", value);
-}
-
-static SimMood read_mood(const char *options)
-{
-        SimMood mood = {.fail_errno = EIO};
-        char text[320] = "", *rest = text;
-
-        snprintf(text, sizeof(text), "%s", options);
-        for (char *word; (word = strsep(&rest, " "));) {
-                char *value = strchr(word, '=');
-
-                if (value) {
-                        *value = '\0';
-                        set_parameter(&mood, word, value + 1);
-                }
-        }
-        return mood;
 }
 
 /* Takes the parameters of a module that is going to be loaded; false: there is none. */
@@ -437,9 +421,11 @@ static bool take_options(SimCore *core, const char *module, const char *options)
         if (driver && !driver->registered && !mood_of(core, driver)->coming) {
                 SimMood *mood = mood_of(core, driver);
 
-                *mood = read_mood(text);
+                *mood = sim_mood_read(text);
                 if (mood->slow_ms || mood->async || *mood->hang || *mood->stuck)
                         core->takes_time = true;
+                if (driver->vfio)
+                        driver->vfs = mood->sriov ? SIM_VFS_END : SIM_VFS_NONE;
                 if (core->bent != SIM_RULE_IDS)
                         sim_bus_set_ids(driver, text);
         }
@@ -475,6 +461,8 @@ static int unload(SimCore *core, const Call *call)
                 return -ENOENT;
         if (mood_of(core, driver)->coming)
                 return -EBUSY;
+        if (mood_of(core, driver)->waiting)
+                return -EAGAIN;
         for (size_t i = 0; i < core->bus.n_devices; i++) {
                 SimDevice *device = &core->bus.devices[i];
 
@@ -501,12 +489,12 @@ static void lock_rescan(SimCore *core)
         core->rescanning = true;
 }
 
-/* remove_store() of drivers/pci/pci-sysfs.c */
+/* remove_store() of drivers/pci/pci-sysfs.c, which a VF has not */
 static int unplug(SimCore *core, const Call *call)
 {
         SimDevice *device = sim_bus_device(&core->bus, call->address);
 
-        if (!device)
+        if (!device || device->is_vf)
                 return -ENOENT;
         lock_rescan(core);
         lock_device(core, device);
@@ -522,14 +510,67 @@ int sim_core_unplug(SimCore *core, PciAddress address)
         return run(core, unplug, &(Call){.address = address});
 }
 
-/* rescan_store() of drivers/pci/pci-sysfs.c: a new device, of which nothing is known */
+/* pci_iov_add_virtfn() of drivers/pci/iov.c; vfio_pci_bus_notifier() of
+ * drivers/vfio/pci/vfio_pci_core.c has VFIO keep the VFs of its PF. */
+static void add_vfs(SimCore *core, SimDevice *pf, unsigned count)
+{
+        const SimDriver *driver = sim_bus_driver(&core->bus, pf->driver);
+
+        pf->enabled_vfs = count;
+        for (size_t i = 0; i < core->bus.n_devices && count > 0; i++) {
+                SimDevice *device = &core->bus.devices[i];
+
+                if (!sim_bus_is_vf_of(device, pf))
+                        continue;
+                count--;
+                device->gone = false;
+                strcpy(device->override, driver->vfio                ? driver->name
+                                         : core->bent == SIM_RULE_VF ? pf->override
+                                                                     : "");
+                lock_device(core, device);
+                (void)attach(core, device);
+                unlock_device(core, device);
+        }
+}
+
+/* sriov_numvfs_store() of drivers/pci/iov.c */
+static int set_vfs(SimCore *core, const Call *call)
+{
+        SimDevice *pf = sim_bus_device(&core->bus, call->address);
+        const unsigned total = pf ? sim_bus_total_vfs(&core->bus, pf) : 0;
+        int r = 0;
+
+        if (total == 0)
+                return -ENOENT;
+        if (call->count > total)
+                return -ERANGE;
+        lock_device(core, pf);
+        if (call->count != pf->enabled_vfs)
+                r = sim_bus_vfs_of(&core->bus, pf) == SIM_VFS_NONE ? -ENOENT
+                    : call->count && pf->enabled_vfs               ? -EBUSY
+                                                                   : 1;
+        if (r == 1 && call->count == 0)
+                end_vfs(core, pf);
+        else if (r == 1)
+                add_vfs(core, pf, call->count);
+        unlock_device(core, pf);
+        return r < 0 ? r : 0;
+}
+
+int sim_core_set_vfs(SimCore *core, PciAddress pf, unsigned count)
+{
+        return run(core, set_vfs, &(Call){.address = pf, .count = count});
+}
+
+/* rescan_store() of drivers/pci/pci-sysfs.c: a new device, of which nothing is known; VFs are
+ * for their PF's driver to add. */
 static int rescan(SimCore *core, _unused_ const Call *call)
 {
         lock_rescan(core);
         for (size_t i = 0; i < core->bus.n_devices; i++) {
                 SimDevice *device = &core->bus.devices[i];
 
-                if (!device->gone)
+                if (!device->gone || device->is_vf)
                         continue;
                 device->gone = false;
                 if (core->bent != SIM_RULE_RESCAN)

@@ -9,19 +9,9 @@
 #include "host/ops.h"
 #include "lib/sim-bus.h"
 #include "lib/sim-lock.h"
+#include "lib/sim-mood.h"
 
 #define SIM_THREADS 32
-
-/* How a driver behaves, by its module's parameters: those of tests/vm/modules. */
-typedef struct SimMood {
-        unsigned slow_ms; /* each probe */
-        int fail_errno;
-        char fail[64], hang[64], stuck[64]; /* addresses, or "all": probes, probes, removes */
-        bool async;                         /* async_probe */
-        bool coming;                        /* being loaded */
-        bool attaching; /* no files `bind` and `unbind` yet (bus_add_driver() of drivers/base/bus.c)
-                         */
-} SimMood;
 
 /* What the rest of the driver core knows of a device. */
 typedef struct SimHold {
@@ -44,6 +34,9 @@ typedef enum SimRule {
         SIM_RULE_BLACKLIST,    /* udev loads nothing that is blacklisted */
         SIM_RULE_VIABLE,       /* a neighbour on a foreign driver counts */
         SIM_RULE_SETTLED,      /* who settles waits for a driver at work */
+        SIM_RULE_VF,           /* a VF has nothing of its PF's override */
+        SIM_RULE_GROUP,        /* what has no IOMMU group is none of VFIO's */
+        SIM_RULE_SYNC,         /* a load waits for who probes behind another */
         _SIM_RULE_MAX,
 } SimRule;
 
@@ -80,6 +73,8 @@ int sim_core_load(SimCore *core, const char *module, const char *options);
 /* The same by another process, as udev does; who calls does not wait where it takes time. */
 void sim_core_load_behind(SimCore *core, const char *module);
 int sim_core_unload(SimCore *core, const char *module);
+/* Writes sriov_numvfs. */
+int sim_core_set_vfs(SimCore *core, PciAddress pf, unsigned count);
 int sim_core_unplug(SimCore *core, PciAddress address);
 /* Finds again what was unplugged. */
 int sim_core_rescan(SimCore *core);

@@ -8,21 +8,46 @@ static int unplug(void *context, PciAddress address)
         return sim_core_unplug(sim_core(context), address);
 }
 
-/* udev hears of what is found, and loads drivers for it. */
-static int rescan(void *context)
+typedef struct Gone {
+        bool of[ARRAY_SIZE(((SimBus *)0)->devices)];
+} Gone;
+
+static Gone look_who_is_gone(const SimBus *bus)
 {
-        SimBus *bus = &sim_core(context)->bus;
-        const Ops *ops = sim_ops(context);
-        bool found[ARRAY_SIZE(bus->devices)] = {0};
+        Gone gone = {0};
 
         for (size_t i = 0; i < bus->n_devices; i++)
-                found[i] = bus->devices[i].gone;
+                gone.of[i] = bus->devices[i].gone;
+        return gone;
+}
 
-        int r = sim_core_rescan(sim_core(context));
+/* udev hears of what is found, and loads drivers for it. */
+static int announce_found(Sim *sim, const Gone *before)
+{
+        const SimBus *bus = sim_bus(sim);
+        const Ops *ops = sim_ops(sim);
+        int r = 0;
+
         for (size_t i = 0; r == 0 && i < bus->n_devices; i++)
-                if (found[i])
-                        r = ops->announce(context, bus->devices[i].address);
+                if (before->of[i] && !bus->devices[i].gone)
+                        r = ops->announce(sim, bus->devices[i].address);
         return r;
+}
+
+static int rescan(void *context)
+{
+        const Gone before = look_who_is_gone(sim_bus(context));
+        int r = sim_core_rescan(sim_core(context));
+
+        return r < 0 ? r : announce_found(context, &before);
+}
+
+static int set_vfs(void *context, PciAddress pf, unsigned count)
+{
+        const Gone before = look_who_is_gone(sim_bus(context));
+        int r = sim_core_set_vfs(sim_core(context), pf, count);
+
+        return r < 0 ? r : announce_found(context, &before);
 }
 
 static int unload(void *context, const char *module)
@@ -80,5 +105,6 @@ static int describe(void *context, Function *function)
 
 void sim_others_init(Sim *sim, Others *ret)
 {
-        *ret = (Others){sim, unplug, rescan, unload, udev, read_override, read_group, describe};
+        *ret = (Others){
+                sim, unplug, rescan, set_vfs, unload, udev, read_override, read_group, describe};
 }

@@ -13,6 +13,7 @@
  *  - bind answers ENOENT (no such driver), ENODEV (no such function, or no match), EBUSY (another
  *    driver has it), or what probe says; vfio-pci's probe says EINVAL without an IOMMU group or for
  *    a bridge, EBUSY for a PF whose VFs are enabled;
+ *  - VFs have no override, whatever their PF has, but for those that vfio-pci enables;
  *  - VFIO knows a function when vfio-pci's probe has ended;
  *  - a function that is probed anew goes to the first driver that matches, in the order in which
  *    they were registered; one that is announced has udev load what is made for it and is not

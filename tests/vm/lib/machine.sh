@@ -151,6 +151,25 @@ added_lines() {
         done
 }
 
+# Nobody but a script of operations does anything to the cards.
+operations_alone() {
+        local stage driver
+        native_driver
+        kernel_words vfio_gpu=0
+        for driver in vmtest_native igb igbvf; do
+                modprobe_d "blacklist $driver"
+        done
+        for stage in initrd root; do
+                added_lines $stage /etc/modprobe.d/nouveau.conf 'blacklist nouveau'
+                # journald looks up the device that a line of the kernel's is about: on Linux 6.1 it would hang
+                # with its driver.
+                added_lines $stage /etc/systemd/journald.conf.d/kmsg.conf '[Journal]' ReadKMsg=no
+        done
+        # And udev does, for which nobody has to wait after the script.
+        kernel_words vm.unsettled
+        takes_up_to 480
+}
+
 # readme_steps STEP...: what the README has a user type there is /usr/libexec/way-STEP of the real root
 readme_steps() {
         local step
@@ -197,6 +216,12 @@ made_up_card() {
 # finds no chip that it knows and leaves: the card's log shows the visit.
 nvidia_t4() {
         made_up_card "$1" 'vendor=10de,device=1eb8,class=030200,subsystem=10de:12a2,revision=a1,bars=32:16M/64p:256M/64p:32M,flr,msi,pin'
+}
+
+# A network card that is an SR-IOV PF, with a driver for it (igb) and one for its VFs (igbvf).
+card_with_vfs() {
+        next_port
+        machine_devices+=(-device "igb,bus=port$machine_ports,addr=0.0,romfile=")
 }
 
 # Slots are the ports' own, "1", "2" and so on, and not those of the firmware, which calls them all "0".
