@@ -152,7 +152,7 @@ static uint64_t needed_capabilities(StepType type)
         return type == STEP_LOAD ? CAPABILITY(CAP_SYS_MODULE) : 0;
 }
 
-/* The steps of a type that is no claim's own: a worker for each, so that none waits for another. */
+/* The steps of a type that is no claim's own: a task for each, so that none waits for another. */
 static int take_common(Apply *apply, StepType type, size_t *indices, WorkerTask *tasks)
 {
         size_t n = 0;
@@ -217,7 +217,7 @@ static bool function_broke(const Apply *apply, const Step *next)
 }
 
 /* A function that its driver never comes back from does not keep the others of its card from
- * theirs: a worker for each function, whose steps stand together. */
+ * theirs: a task for each function, whose steps stand together. */
 static int take_by_function(Apply *apply, unsigned types, size_t *indices, WorkerTask *tasks)
 {
         const Step *last = NULL;

@@ -18,8 +18,8 @@ typedef enum ScanCard {
 #define SCAN_CARD_MS 2000
 
 /*
- * Asks each function for what `wanted`, an item for each, holds of ScanCard: in workers of their
- * own, side by side, since a card that does not wake up holds its reader for a minute
+ * Asks each function for what `wanted`, an item for each, holds of ScanCard: in workers,
+ * none behind one that hangs, since a card that does not wake up holds its reader for a minute
  * (drivers/pci/pci.c, pci_dev_wait()). One that does not answer becomes `silent`, with a
  * warning in the Host; a serial number that could not be read says why. Returns 0 or -ENOMEM.
  */

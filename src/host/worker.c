@@ -5,24 +5,48 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
 #include "host/capabilities.h"
 
-/* What a worker tells about each of its steps; smaller than PIPE_BUF, so it arrives whole. */
+/* What a worker tells about each of its steps. */
 typedef struct Note {
         size_t step;
         int result;
 } Note;
 
 typedef struct Worker {
-        const WorkerTask *task;
+        const WorkerTask *task; /* that it is at */
         size_t n_done;
+        uint64_t capabilities;
         pid_t pid;
-        int fd; /* where its notes come from; negative once it is finished with */
+        int fd; /* where its notes come from, and its tasks go to; negative once it is finished with
+                 */
         int64_t deadline;
 } Worker;
+
+typedef struct Pool {
+        const WorkerTask *tasks;
+        size_t n_tasks, next; /* those before `next` were given to somebody */
+        WorkerFunction function;
+        void *context;
+        const WorkerLimits *limits;
+        StepOutcome *outcomes;
+        Worker *workers;
+        size_t n_workers;
+        int64_t patience; /* until here one worker is thought to be enough */
+        int64_t end;
+} Pool;
+
+/*
+ * Most tasks are a write that the kernel answers at once, and a process costs more than all of
+ * them: one worker takes them in turn. From here on it is thought that one of them is slow, and
+ * each that nobody has begun gets a worker of its own. Long beside the writes for a dozen cards,
+ * short beside a driver's probe.
+ */
+#define PATIENCE_MS 10
 
 /* One that hangs must not hold the other end of a pipe that somebody reads our output from. */
 static void let_go_of_output(void)
@@ -36,47 +60,48 @@ static void let_go_of_output(void)
                         (void)dup2(fd, standard);
 }
 
-static void work(
-        const WorkerTask *task, WorkerFunction function, void *context, int fd, pid_t parent)
+/* One task: its steps, until one does not succeed. */
+static bool take_task(const Pool *pool, const WorkerTask *task, int fd, int error)
+{
+        for (size_t i = 0; i < task->n_steps; i++) {
+                Note note = {.step = task->steps[i]};
+
+                note.result = error < 0 ? error : pool->function(pool->context, note.step);
+                if (send(fd, &note, sizeof(note), MSG_NOSIGNAL) != sizeof(note))
+                        return false;
+                if (note.result < 0)
+                        break;
+        }
+        return true;
+}
+
+static void work(const Pool *pool, uint64_t capabilities, int fd, pid_t parent)
 {
         /* whoever kills the parent wants no more changes, and may have done so before this */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
                 _exit(0);
         let_go_of_output();
+        /* else the others do not see the end of theirs for as long as this one hangs */
+        for (size_t i = 0; i < pool->n_workers; i++)
+                closep(&pool->workers[i].fd);
 
-        int r = capabilities_keep(task->capabilities);
-        for (size_t i = 0; i < task->n_steps; i++) {
-                Note note = {.step = task->steps[i]};
-
-                note.result = r < 0 ? r : function(context, note.step);
-                if (write(fd, &note, sizeof(note)) != sizeof(note) || note.result < 0)
+        int r = capabilities_keep(capabilities);
+        for (size_t task = 0; recv(fd, &task, sizeof(task), 0) == sizeof(task);)
+                if (!take_task(pool, &pool->tasks[task], fd, r))
                         break;
-        }
         _exit(0);
 }
 
-static int start(Worker *worker, WorkerFunction function, void *context)
+static int give(const Pool *pool, Worker *worker, const WorkerTask *task)
 {
-        int fds[2] = {-EBADF, -EBADF};
+        const size_t index = (size_t)(task - pool->tasks);
 
-        if (pipe2(fds, O_CLOEXEC) < 0)
+        if (send(worker->fd, &index, sizeof(index), MSG_NOSIGNAL) < 0)
                 return -errno;
-
-        pid_t parent = getpid();
-        pid_t pid = fork();
-        if (pid < 0) {
-                int error = errno;
-
-                close(fds[0]);
-                close(fds[1]);
-                return -error;
-        }
-        if (pid == 0)
-                work(worker->task, function, context, fds[1], parent);
-        close(fds[1]);
-        worker->pid = pid;
-        worker->fd = fds[0];
+        worker->task = task;
+        worker->n_done = 0;
+        worker->deadline = clock_ms() + pool->limits->step_ms;
         return 0;
 }
 
@@ -88,83 +113,163 @@ static void finish(Worker *worker)
         (void)waitpid(worker->pid, NULL, WNOHANG);
 }
 
-/* The step that it is at has come to this. */
-static void fail(const Worker *worker, StepOutcome outcome, StepOutcome *outcomes)
+static int start(const Pool *pool, const WorkerTask *task, Worker *ret)
 {
-        if (worker->n_done < worker->task->n_steps)
-                outcomes[worker->task->steps[worker->n_done]] = outcome;
+        Worker worker = {.capabilities = task->capabilities};
+        int fds[2] = {-EBADF, -EBADF};
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+                return -errno;
+
+        pid_t parent = getpid();
+        worker.pid = fork();
+        if (worker.pid < 0) {
+                int error = errno;
+
+                close(fds[0]);
+                close(fds[1]);
+                return -error;
+        }
+        if (worker.pid == 0) {
+                close(fds[0]);
+                work(pool, task->capabilities, fds[1], parent);
+        }
+        close(fds[1]);
+        worker.fd = fds[0];
+
+        int r = give(pool, &worker, task);
+        if (r < 0)
+                finish(&worker);
+        else
+                *ret = worker;
+        return r;
 }
 
-/* Takes the notes that are there. */
-static void listen(Worker *worker, const WorkerLimits *limits, StepOutcome *outcomes)
+/* The step that `task` is at has come to this. */
+static void fail(const Pool *pool, const WorkerTask *task, size_t n_done, StepOutcome outcome)
+{
+        if (n_done < task->n_steps)
+                pool->outcomes[task->steps[n_done]] = outcome;
+}
+
+static const WorkerTask *next_task(Pool *pool)
+{
+        while (pool->next < pool->n_tasks && pool->tasks[pool->next].n_steps == 0)
+                pool->next++;
+        return pool->next < pool->n_tasks ? &pool->tasks[pool->next] : NULL;
+}
+
+static void start_next(Pool *pool, const WorkerTask *task)
+{
+        int r = start(pool, task, &pool->workers[pool->n_workers]);
+
+        pool->next++;
+        if (r == 0)
+                pool->n_workers++;
+        else
+                fail(pool, task, 0, (StepOutcome){.state = STEP_FAILED, .error = -r});
+}
+
+/* What was given away does not come back: another task is for a worker that may do as much. */
+static void hand_on(Pool *pool, Worker *worker)
+{
+        const WorkerTask *task = next_task(pool);
+
+        if (task && task->capabilities == worker->capabilities && give(pool, worker, task) == 0)
+                pool->next++;
+        else
+                finish(worker);
+}
+
+/* Takes a note that is there. */
+static void listen_to(Pool *pool, Worker *worker)
 {
         Note note = {0};
-        ssize_t n = read(worker->fd, &note, sizeof(note));
+        ssize_t n = recv(worker->fd, &note, sizeof(note), 0);
 
         if (n < 0 && errno == EINTR)
                 return;
         if (n != sizeof(note)) {
                 /* it died */
-                fail(worker, (StepOutcome){.state = STEP_FAILED, .error = EIO}, outcomes);
+                fail(pool, worker->task, worker->n_done,
+                        (StepOutcome){.state = STEP_FAILED, .error = EIO});
                 finish(worker);
                 return;
         }
-        outcomes[note.step] = (StepOutcome){
+        pool->outcomes[note.step] = (StepOutcome){
                 .state = note.result < 0 ? STEP_FAILED : STEP_DONE,
                 .error = note.result < 0 ? -note.result : 0,
         };
         worker->n_done++;
-        worker->deadline = clock_ms() + limits->step_ms;
+        worker->deadline = clock_ms() + pool->limits->step_ms;
         if (note.result < 0 || worker->n_done == worker->task->n_steps)
-                finish(worker);
+                hand_on(pool, worker);
 }
 
-static void give_up(Worker *worker, StepOutcome *outcomes)
+static void give_up(const Pool *pool, Worker *worker)
 {
-        fail(worker, (StepOutcome){.state = STEP_TIMED_OUT, .worker = worker->pid}, outcomes);
+        fail(pool, worker->task, worker->n_done,
+                (StepOutcome){.state = STEP_TIMED_OUT, .worker = worker->pid});
         (void)kill(worker->pid, SIGKILL);
         finish(worker);
 }
 
-static int64_t earliest(const Worker *workers, size_t n, int64_t end)
-{
-        for (size_t i = 0; i < n; i++)
-                if (workers[i].fd >= 0 && workers[i].deadline < end)
-                        end = workers[i].deadline;
-        return end;
-}
-
-static size_t n_running(const Worker *workers, size_t n)
+static size_t n_running(const Pool *pool)
 {
         size_t running = 0;
 
-        for (size_t i = 0; i < n; i++)
-                running += workers[i].fd >= 0;
+        for (size_t i = 0; i < pool->n_workers; i++)
+                running += pool->workers[i].fd >= 0;
         return running;
 }
 
-static void watch(Worker *workers, struct pollfd *fds, size_t n, const WorkerLimits *limits,
-        StepOutcome *outcomes)
+static void start_due(Pool *pool)
 {
-        const int64_t end = clock_ms() + limits->total_ms;
+        const bool slow = clock_ms() >= pool->patience;
 
-        while (n_running(workers, n) > 0) {
-                int64_t wait = earliest(workers, n, end) - clock_ms();
+        for (const WorkerTask *task; (task = next_task(pool)) && (slow || n_running(pool) == 0);)
+                start_next(pool, task);
+}
 
+/* For as long as nothing is to be done but to listen. */
+static int wait_ms(Pool *pool)
+{
+        int64_t until = next_task(pool) && pool->patience < pool->end ? pool->patience : pool->end;
+
+        for (size_t i = 0; i < pool->n_workers; i++)
+                if (pool->workers[i].fd >= 0 && pool->workers[i].deadline < until)
+                        until = pool->workers[i].deadline;
+        until -= clock_ms();
+        return until > 0 ? (int)until : 0;
+}
+
+static void listen_to_all(Pool *pool, struct pollfd *fds)
+{
+        const size_t n = pool->n_workers;
+
+        for (size_t i = 0; i < n; i++)
+                fds[i] = (struct pollfd){.fd = pool->workers[i].fd, .events = POLLIN};
+        if (poll(fds, n, wait_ms(pool)) < 0)
                 for (size_t i = 0; i < n; i++)
-                        fds[i] = (struct pollfd){.fd = workers[i].fd, .events = POLLIN};
-                if (poll(fds, n, wait > 0 ? (int)wait : 0) < 0 && errno != EINTR)
-                        wait = 0;
-                for (size_t i = 0; i < n; i++) {
-                        if (workers[i].fd < 0)
-                                continue;
-                        /* a note that came in time counts, however late it is read */
-                        if (fds[i].revents)
-                                listen(&workers[i], limits, outcomes);
-                        else if (clock_ms() >= workers[i].deadline || clock_ms() >= end)
-                                give_up(&workers[i], outcomes);
-                }
+                        fds[i].revents = 0;
+        for (size_t i = 0; i < n; i++) {
+                Worker *worker = &pool->workers[i];
+
+                if (worker->fd < 0)
+                        continue;
+                /* a note that came in time counts, however late it is read */
+                if (fds[i].revents)
+                        listen_to(pool, worker);
+                else if (clock_ms() >= worker->deadline || clock_ms() >= pool->end)
+                        give_up(pool, worker);
         }
+}
+
+/* What nobody has come to when the time is over. */
+static void give_up_rest(Pool *pool)
+{
+        for (const WorkerTask *task; (task = next_task(pool)); pool->next++)
+                fail(pool, task, 0, (StepOutcome){.state = STEP_TIMED_OUT});
 }
 
 int worker_run_all(const WorkerTask *tasks, size_t n_tasks, WorkerFunction function, void *context,
@@ -172,18 +277,25 @@ int worker_run_all(const WorkerTask *tasks, size_t n_tasks, WorkerFunction funct
 {
         _cleanup_free_ Worker *workers = calloc(n_tasks ? n_tasks : 1, sizeof(Worker));
         _cleanup_free_ struct pollfd *fds = calloc(n_tasks ? n_tasks : 1, sizeof(struct pollfd));
+        const int64_t now = clock_ms();
+        Pool pool = {
+                .tasks = tasks,
+                .n_tasks = n_tasks,
+                .function = function,
+                .context = context,
+                .limits = limits,
+                .outcomes = outcomes,
+                .workers = workers,
+                .patience = now + PATIENCE_MS,
+                .end = now + limits->total_ms,
+        };
 
         if (!workers || !fds)
                 return -ENOMEM;
-        for (size_t i = 0; i < n_tasks; i++) {
-                workers[i] = (Worker){.task = &tasks[i], .fd = -EBADF};
-                workers[i].deadline = clock_ms() + limits->step_ms;
-
-                int r = tasks[i].n_steps ? start(&workers[i], function, context) : 0;
-                if (r < 0)
-                        fail(&workers[i], (StepOutcome){.state = STEP_FAILED, .error = -r},
-                                outcomes);
+        for (start_due(&pool); n_running(&pool) > 0; start_due(&pool)) {
+                listen_to_all(&pool, fds);
+                if (clock_ms() >= pool.end)
+                        give_up_rest(&pool);
         }
-        watch(workers, fds, n_tasks, limits, outcomes);
         return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
-/* Work that may block for ever, done in processes of its own, side by side, with a deadline. */
+/* Work that may block for ever, done in other processes, with a deadline; none waits for another.
+ */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,10 +25,11 @@ typedef struct WorkerLimits {
 } WorkerLimits;
 
 /*
- * Runs all tasks at once, a process each, and writes what became of each step to
- * `outcomes[index]`; a step that no worker came to keeps what was there. A worker that outlives its
- * deadline is killed and left behind: it may sit in the kernel, unkillable, and nothing here waits
- * for it. Returns 0, or -ENOMEM before anything was started.
+ * Takes all tasks in workers: in one, by turns, for as long as none of them is slow; side by side,
+ * in a process each, as soon as one is. What hangs or dies is one task, never another. Writes what
+ * became of each step to `outcomes[index]`; a step that no worker came to keeps what was there. A
+ * worker that outlives its deadline is killed and left behind: it may sit in the kernel,
+ * unkillable, and nothing here waits for it. Returns 0, or -ENOMEM before anything was started.
  */
 int worker_run_all(const WorkerTask *tasks, size_t n_tasks, WorkerFunction function, void *context,
         const WorkerLimits *limits, StepOutcome *outcomes) _must_check_;

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "host/capabilities.h"
+
 #define MS(s, t)                                                                                   \
         (const WorkerLimits)                                                                       \
         {                                                                                          \
@@ -195,17 +197,6 @@ Test(worker, time)
         }
 }
 
-Test(worker, a_process_for_each_task)
-{
-        char outcomes[64] = "";
-        Script *script = script_new(".. ..");
-
-        run(script, &MS(500, 500), outcomes);
-        cr_expect_eq(script->pids[0], script->pids[1]);
-        cr_expect_neq(script->pids[0], script->pids[3]);
-        cr_expect_neq(script->pids[0], getpid());
-}
-
 /* Waits until the process is there no more; somebody may have reaped it already. */
 static bool is_dead_within(pid_t pid, int ms)
 {
@@ -215,6 +206,75 @@ static bool is_dead_within(pid_t pid, int ms)
                 usleep(10000);
         }
         return false;
+}
+
+/* Quick tasks share a process. Who is slow or dies costs the others nothing; what went wrong in one
+ * task is that task's own. */
+Test(worker, who_takes_which_task)
+{
+        static const struct {
+                const char *steps;
+                size_t one, other;
+                bool same;
+        } pairs[] = {
+                {".. ..", 0, 1, true},
+                {".. ..", 0, 3, true},
+                {". . . . . .", 0, 10, true},
+                {"e .", 0, 2, true},
+                {"s .", 0, 2, false},
+                {"s . .", 2, 4, false},
+                {"s s", 0, 2, false},
+                {"h .", 0, 2, false},
+                {"d . .", 0, 2, false},
+                {"d . .", 2, 4, true},
+                {". d . .", 0, 2, true},
+                {". d . .", 0, 4, false},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+                pid_t one = 0, other = 0;
+
+                /* on a busy machine any step may be slow */
+                for (int tries = 0; tries < 9 && (tries == 0 || (one == other) != pairs[i].same);
+                        tries++) {
+                        Script *script = script_new(pairs[i].steps);
+                        char outcomes[64] = "";
+
+                        run(script, &MS(500, 5000), outcomes);
+                        one = script->pids[pairs[i].one];
+                        other = script->pids[pairs[i].other];
+                }
+                cr_expect(one > 0 && other > 0 && one != getpid());
+                cr_expect_eq(one == other, pairs[i].same, "%s: %d and %d", pairs[i].steps, (int)one,
+                        (int)other);
+        }
+}
+
+/* Privileges that a worker has given away do not come back. */
+Test(worker, other_capabilities_are_another_process)
+{
+        const size_t steps[] = {0, 1};
+        const uint64_t none = 0, some = CAPABILITY(CAP_SYS_MODULE);
+        const WorkerTask tasks[] = {{&steps[0], 1, none}, {&steps[1], 1, some}};
+        StepOutcome outcomes[2] = {0};
+        Script *script = script_new("..");
+
+        cr_assert_eq(worker_run_all(tasks, 2, take, script, &MS(500, 5000), outcomes), 0);
+        cr_expect_neq(script->pids[0], script->pids[1]);
+}
+
+/* One that is left behind, and holds what it was born with, does not keep those from ending that
+ * were there before. */
+Test(worker, one_that_hangs_keeps_no_other)
+{
+        Script *script = script_new("s H .");
+        char outcomes[64] = "";
+
+        run(script, &MS(500, 5000), outcomes);
+        cr_assert_gt(script->keeper, 0);
+        cr_expect_str_eq(outcomes, ". T .");
+        cr_expect(is_dead_within(script->pids[0], 2000) && is_dead_within(script->pids[4], 2000));
+        cr_expect_eq(kill(script->keeper, SIGKILL), 0);
 }
 
 static pid_t started_within(const volatile pid_t *pid, int ms)
