@@ -181,7 +181,7 @@ ExitStatus verb_status(const Options *options)
 
         if (status != EXIT_STATUS_OK)
                 return status;
-        status = session_open(options, SCAN_RELEASED | SCAN_RIVALS, &s);
+        status = session_open(options, SCAN_RELEASED | SCAN_RIVALS | SCAN_IMAGES, &s);
         if (status == EXIT_STATUS_OK) {
                 Stages stages = {0};
 
