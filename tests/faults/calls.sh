@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# Has calls of the program fail (fail.c). Whoever sources this has set build, work, every, and place: the options
-# that say where the machine is.
+# Has calls of the program fail (fail.c). Whoever sources this has set program, the folder of the
+# one that is run; work, every, and place: the options that say where the machine is.
 
 passed=0
 failed=0
@@ -13,12 +13,14 @@ afterwards() { :; }
 
 # Runs a verb on the machine with the call number $2 of the kind $1 failing; what comes of it is in out, err.
 with_fault() {
-    local kind=$1 at=$2
+    local kind=$1 at=$2 preload=$work/fail.so
     shift 2
+    [[ -z ${SANITIZERS:-} || $kind == memory ]] || preload=$SANITIZERS:$preload
     status=0
     reset
-    timeout 5 env -i FAIL_KIND="$kind" FAIL_AT="$at" FAIL_COUNT="$work/count" LD_PRELOAD="$work/fail.so" \
-        "$build/vfio-gpu" "${place[@]}" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    timeout 5 env -i FAIL_KIND="$kind" FAIL_AT="$at" FAIL_COUNT="$work/count" LD_PRELOAD="$preload" \
+        ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99 \
+        "$program/vfio-gpu" "${place[@]}" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
 }
 
 # What a card is called is no more than a help to the reader.
@@ -54,7 +56,9 @@ ends_right() {
 }
 
 is_fine() {
-    if ! ends_right; then
+    if grep -qE 'Sanitizer|runtime error: ' "$work/err"; then
+        echo "has a fault of its own"
+    elif ! ends_right; then
         echo "ended with $status, not $right"
     elif ! is_true; then
         echo "calls ready what is not"
