@@ -24,14 +24,26 @@ static bool is_label_word(const char *text, size_t n)
         return n == 0 || (isalnum((unsigned char)text[0]) && isalnum((unsigned char)text[n - 1]));
 }
 
-static bool is_dns_subdomain(const char *text, size_t n)
+static bool is_dns_word(const char *text, size_t n)
 {
         for (size_t i = 0; i < n; i++)
                 if (!islower((unsigned char)text[i]) && !isdigit((unsigned char)text[i]) &&
-                        !strchr("-.", text[i]))
+                        text[i] != '-')
                         return false;
-        return n > 0 && n <= 253 && isalnum((unsigned char)text[0]) &&
-               isalnum((unsigned char)text[n - 1]);
+        return n > 0 && text[0] != '-' && text[n - 1] != '-';
+}
+
+static bool is_dns_subdomain(const char *text, size_t n)
+{
+        size_t word = 0;
+
+        for (size_t i = 0; i <= n; i++)
+                if (i == n || text[i] == '.') {
+                        if (!is_dns_word(text + word, i - word))
+                                return false;
+                        word = i + 1;
+                }
+        return n <= 253;
 }
 
 static bool ends_in(const char *text, size_t n, const char *suffix)
@@ -102,6 +114,13 @@ Test(export_nfd, the_rules_themselves)
                 "kubernetes.io/a=b",
                 "gpu.kubernetes.io/a=b",
                 "Feature.node.kubernetes.io/a=b",
+                "feature..kubernetes.io/a=b",
+                "feature-.node.kubernetes.io/a=b",
+                "feature.-node.kubernetes.io/a=b",
+                ".nvidia.com/a=b",
+                "nvidia.com./a=b",
+                "nvidia.com/gpu/a=b",
+                "feature.node.kubernetes.io/a=@b",
                 "feature.node.kubernetes.io/=b",
                 "feature.node.kubernetes.io/a:b=c",
                 "feature.node.kubernetes.io/a=0000:01:00.0",
