@@ -3,9 +3,9 @@
 # make            the program, for release          make check      unit tests, offline cases, boots
 # make install    DESTDIR, prefix                   make demo       watch a machine boot with it
 # make lint       format, checkers, purity, docs    make deps       what the distribution must provide
-# make fuzz       TIME seconds (60) a fuzz target   make soak       all boots, ROUNDS times
-# make coverage   what the tests take of src/                       (2), or BOOTS boots
-# make valgrind   all cases below valgrind
+# make fuzz       TIME seconds (60) a fuzz target   make soak       more orders, more accidents, then
+# make coverage   what the tests take of src/                       all boots, ROUNDS times (2), or
+# make valgrind   all cases below valgrind                          BOOTS boots
 # make bench      what it costs, as ratios
 
 VERSION := 0.1.0
@@ -209,6 +209,7 @@ lint:
 ROUNDS ?= 2
 BOOTS ?=
 soak: deps
+	@"$$(tests/lib/built interleave)/interleave" --more
 	@tests/faults/run --operations --seeds 20000
 	@tests/vm/run $(if $(BOOTS),--boots $(BOOTS),--rounds $(ROUNDS))
 
