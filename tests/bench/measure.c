@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -44,6 +45,22 @@ static long microseconds(struct timeval t)
         return t.tv_sec * 1000000L + t.tv_usec;
 }
 
+static long processor_time(const struct rusage *usage)
+{
+        return microseconds(usage->ru_utime) + microseconds(usage->ru_stime);
+}
+
+/* What it has started and not waited for is part of it. */
+static long orphans_time(void)
+{
+        struct rusage usage;
+        long sum = 0;
+
+        while (wait4(-1, NULL, 0, &usage) > 0)
+                sum += processor_time(&usage);
+        return sum;
+}
+
 /* Its output goes nowhere: a terminal's or a pipe's speed is not what is measured. */
 static Cost run(const char *command)
 {
@@ -70,8 +87,7 @@ static Cost run(const char *command)
                 errx(1, "\"%s\" failed (status %#x)", command, status);
         posix_spawn_file_actions_destroy(&actions);
         free(text);
-        return (Cost){end - start, microseconds(usage.ru_utime) + microseconds(usage.ru_stime),
-                usage.ru_maxrss};
+        return (Cost){end - start, processor_time(&usage) + orphans_time(), usage.ru_maxrss};
 }
 
 int main(int argc, char **argv)
@@ -80,6 +96,8 @@ int main(int argc, char **argv)
 
         if (runs < 1 || argc < 5 || argc % 2 == 0)
                 errx(2, "usage: measure RUNS BEFORE [NAME COMMAND]...");
+        if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+                err(1, "prctl");
         for (int i = 0; i <= runs; i++)
                 for (int k = 3; k < argc; k += 2) {
                         run(argv[2]);
