@@ -9,90 +9,114 @@
 #include <string.h>
 #include <time.h>
 
-#define CARD  "0000:01:00.0 10de:26b1 030000 group=1 modules=nouveau\n"
-#define AUDIO "0000:01:00.1 10de:22ba 040300 group=1\n"
-#define BUSY  "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n"
-#define TWIN  "0000:02:00.0 10de:26b1 030000 group=2 modules=nouveau\n"
-#define HOST  "0000:00:02.0 8086:4680 030000 group=9 boot_vga=1\n"
-#define THIRD "0000:03:00.0 10de:26b1 030000 group=3 modules=nouveau\n"
-#define ONE   "{ name = 'one'; address = '01:00'; }"
-#define BOTH  ONE ", { name = 'two'; address = '02:00'; }"
-#define ALL   "{ name = 'all'; id = '10de:26b1'; count = 'all'; }"
-
-#define NOBODY (-1)
+#define CARD   "0000:01:00.0 10de:26b1 030000 group=1 modules=nouveau\n"
+#define AUDIO  "0000:01:00.1 10de:22ba 040300 group=1\n"
+#define BUSY   "0000:01:00.1 10de:22ba 040300 group=1 driver=snd_hda_intel\n"
+#define TWIN   "0000:02:00.0 10de:26b1 030000 group=2 modules=nouveau\n"
+#define HOST   "0000:00:02.0 8086:4680 030000 group=9 boot_vga=1\n"
+#define THIRD  "0000:03:00.0 10de:26b1 030000 group=3 modules=nouveau\n"
+#define FOURTH "0000:04:00.0 10de:26b1 030000 group=4 modules=nouveau\n"
+#define FOUR   HOST CARD AUDIO TWIN THIRD FOURTH
+#define ONE    "{ name = 'one'; address = '01:00'; }"
+#define BOTH   ONE ", { name = 'two'; address = '02:00'; }"
+#define THREE  BOTH ", { name = 'three'; address = '03:00'; }"
+#define ALL    "{ name = 'all'; id = '10de:26b1'; count = 'all'; }"
 
 typedef struct Case {
         const char *name, *machine, *config;
-        const char *udev;     /* finds the functions of these numbers on the bus, each by itself */
-        const char *modprobe; /* somebody loads each of these, whatever is blacklisted */
-        int replug;           /* this function is unplugged and found again; or NOBODY */
-        Flaw flaw;            /* of the first function of 01:00 */
-        bool early;           /* others may act from the beginning */
-        int skip;             /* control: leave out steps of this type; or NOBODY */
-        bool link_tells;      /* control: believe the driver link */
-        const char *breaks;   /* a control: what must be found broken; NULL: nothing may */
+        const char *udev;          /* finds the functions of these numbers, each by itself */
+        const char *modprobe;      /* somebody loads each of these, whatever is blacklisted */
+        const char *replug;        /* these functions are unplugged and found again */
+        Flaw flaws[MODEL_DEVICES]; /* of each of them */
+        bool early;                /* others may act from the beginning */
+        unsigned without;          /* control: steps of these types are left out; bits */
+        bool link_tells;           /* control: believe the driver link */
+        const char *breaks;        /* a control: what must be found broken; NULL: nothing may */
 } Case;
+
+#define WITHOUT(type) .without = 1u << (type)
 
 /* Functions on the bus are in the order of their addresses: the host's display is number 0. */
 static const Case cases[] = {
-        {"one of two twins", HOST CARD AUDIO TWIN, ONE, "0123", "nouveau", NOBODY, FLAW_NONE, false,
-                NOBODY, false, NULL},
-        {"two claims", HOST CARD AUDIO TWIN, BOTH, "123", "nouveau", NOBODY, FLAW_NONE, false,
-                NOBODY, false, NULL},
-        {"all of a model", HOST CARD TWIN, ALL, "12", "nouveau", NOBODY, FLAW_NONE, false, NOBODY,
-                false, NULL},
-        {"one is found again", HOST CARD AUDIO TWIN, ONE, "13", "", 1, FLAW_NONE, false, NOBODY,
-                false, NULL},
-        {"the twin is found again", HOST CARD AUDIO TWIN, ONE, "13", "", 3, FLAW_NONE, false,
-                NOBODY, false, NULL},
-        {"a model's card is found again", HOST CARD TWIN, ALL, "12", "", 1, FLAW_NONE, false,
-                NOBODY, false, NULL},
-        {"a probe fails", HOST CARD AUDIO TWIN, BOTH, "13", "nouveau", NOBODY, FLAW_PROBE_FAILS,
-                false, NOBODY, false, NULL},
-        {"a probe hangs", HOST CARD AUDIO TWIN, BOTH, "13", "nouveau", NOBODY, FLAW_PROBE_HANGS,
-                false, NOBODY, false, NULL},
-        {"a companion hangs", HOST CARD BUSY TWIN, BOTH, "3", "nouveau", NOBODY, FLAW_REMOVE_HANGS,
-                false, NOBODY, false, NULL},
-        {"udev was first", HOST CARD AUDIO TWIN, ONE, "123", "nouveau", NOBODY, FLAW_NONE, true,
-                NOBODY, false, NULL},
-        {"udev was first, two claims", HOST CARD TWIN, BOTH, "12", "nouveau", NOBODY, FLAW_NONE,
-                true, NOBODY, false, NULL},
-        {"found again while we work", HOST CARD AUDIO TWIN, ONE, "3", "nouveau", 1, FLAW_NONE, true,
-                NOBODY, false, NULL},
-        {"vfio-pci is loaded by others, too", HOST CARD AUDIO TWIN, BOTH, "13", "nouveau vfio_pci",
-                NOBODY, FLAW_NONE, true, NOBODY, false, NULL},
-        {"two of three, all at once", HOST CARD AUDIO TWIN THIRD, BOTH, "124", "nouveau vfio_pci",
-                1, FLAW_NONE, false, NOBODY, false, NULL},
-        {"two of three, udev was first", HOST CARD AUDIO TWIN THIRD, BOTH, "1234",
-                "nouveau vfio_pci", NOBODY, FLAW_PROBE_FAILS, true, NOBODY, false, NULL},
-        {"control: nothing on hold", HOST CARD AUDIO TWIN, ONE, "13", "nouveau", NOBODY, FLAW_NONE,
-                false, STEP_HOLD, false, "is claimed, and on nouveau"},
-        {"control: no override", HOST CARD AUDIO TWIN, ONE, "13", "nouveau", NOBODY, FLAW_NONE,
-                false, STEP_OVERRIDE, false, "is not ready"},
-        {"control: nothing is loaded", HOST CARD AUDIO TWIN, ONE, "13", "nouveau", NOBODY,
-                FLAW_NONE, false, STEP_LOAD, false, "is not ready"},
-        {"control: nothing is bound", HOST CARD AUDIO TWIN, ONE, "13", "nouveau", NOBODY, FLAW_NONE,
-                false, STEP_BIND, false, "is not ready"},
-        {"control: the link is believed", HOST CARD TWIN, ONE, "2", "", NOBODY, FLAW_PROBE_HANGS,
-                true, NOBODY, true, "status calls one ready"},
+        {"one of two twins", HOST CARD AUDIO TWIN, ONE, .udev = "0123", .modprobe = "nouveau"},
+        {"two claims", HOST CARD AUDIO TWIN, BOTH, .udev = "123", .modprobe = "nouveau"},
+        {"all of a model", HOST CARD TWIN, ALL, .udev = "12", .modprobe = "nouveau"},
+        {"one is found again", HOST CARD AUDIO TWIN, ONE, .udev = "13", .replug = "1"},
+        {"the twin is found again", HOST CARD AUDIO TWIN, ONE, .udev = "13", .replug = "3"},
+        {"a model's card is found again", HOST CARD TWIN, ALL, .udev = "12", .replug = "1"},
+        {"a probe fails", HOST CARD AUDIO TWIN, BOTH, .udev = "13", .modprobe = "nouveau",
+                .flaws[1] = FLAW_PROBE_FAILS},
+        {"a probe hangs", HOST CARD AUDIO TWIN, BOTH, .udev = "13", .modprobe = "nouveau",
+                .flaws[1] = FLAW_PROBE_HANGS},
+        {"a companion hangs", HOST CARD BUSY TWIN, BOTH, .udev = "3", .modprobe = "nouveau",
+                .flaws[2] = FLAW_REMOVE_HANGS},
+        {"udev was first", HOST CARD AUDIO TWIN, ONE, .udev = "123", .modprobe = "nouveau",
+                .early = true},
+        {"udev was first, two claims", HOST CARD TWIN, BOTH, .udev = "12", .modprobe = "nouveau",
+                .early = true},
+        {"found again while we work", HOST CARD AUDIO TWIN, ONE, .udev = "3", .modprobe = "nouveau",
+                .replug = "1", .early = true},
+        {"vfio-pci is loaded by others, too", HOST CARD AUDIO TWIN, BOTH, .udev = "13",
+                .modprobe = "nouveau vfio_pci", .early = true},
+        {"two of three, all at once", HOST CARD AUDIO TWIN THIRD, BOTH, .udev = "124",
+                .modprobe = "nouveau vfio_pci", .replug = "1"},
+        {"two of three, udev was first", HOST CARD AUDIO TWIN THIRD, BOTH, .udev = "1234",
+                .modprobe = "nouveau vfio_pci", .flaws[1] = FLAW_PROBE_FAILS, .early = true},
+        {"control: nothing on hold", HOST CARD AUDIO TWIN, ONE, .udev = "13", .modprobe = "nouveau",
+                WITHOUT(STEP_HOLD), .breaks = "is claimed, and on nouveau"},
+        {"control: no override", HOST CARD AUDIO TWIN, ONE, .udev = "13", .modprobe = "nouveau",
+                WITHOUT(STEP_OVERRIDE), .breaks = "is not ready"},
+        {"control: nothing is loaded", HOST CARD AUDIO TWIN, ONE, .udev = "13",
+                .modprobe = "nouveau", WITHOUT(STEP_LOAD), .breaks = "is not ready"},
+        {"control: nothing is bound", HOST CARD AUDIO TWIN, ONE, .udev = "13",
+                .modprobe = "nouveau", WITHOUT(STEP_BIND), .breaks = "is not ready"},
+        {"control: the link is believed", HOST CARD TWIN, ONE, .udev = "2",
+                .flaws[1] = FLAW_PROBE_HANGS, .early = true, .link_tells = true,
+                .breaks = "status calls one ready"},
 };
 
-/* Three claims of which each may be met by udev, a module and a rescan at any moment. */
-#define CARDS HOST CARD AUDIO TWIN THIRD
-
+/* Claims of which each may be met by udev, a module and a rescan at any moment. */
 static const Case larger[] = {
-        {"more: all of a model, udev was first", CARDS, ALL, "0123", "nouveau vfio_pci", NOBODY,
-                FLAW_NONE, true, NOBODY, false, NULL},
-        {"more: all of a model, one found again", CARDS, ALL, "24", "nouveau", 1, FLAW_NONE, true,
-                NOBODY, false, NULL},
-        {"more: two of three, one found again", CARDS, BOTH, "24", "nouveau vfio_pci", 1, FLAW_NONE,
-                true, NOBODY, false, NULL},
-        {"more: two of three, a probe hangs", CARDS, BOTH, "1234", "nouveau vfio_pci", NOBODY,
-                FLAW_PROBE_HANGS, true, NOBODY, false, NULL},
-        {"more: control: nothing on hold", CARDS, BOTH, "1234", "nouveau vfio_pci", NOBODY,
-                FLAW_NONE, false, STEP_HOLD, false, "is claimed, and on nouveau"},
-        {"more: control: no override", CARDS, BOTH, "1234", "nouveau vfio_pci", NOBODY, FLAW_NONE,
-                false, STEP_OVERRIDE, false, "is not ready"},
+        {"more: all of a model, udev was first", HOST CARD AUDIO TWIN THIRD, ALL, .udev = "0123",
+                .modprobe = "nouveau vfio_pci", .early = true},
+        {"more: all of a model, one found again", HOST CARD AUDIO TWIN THIRD, ALL, .udev = "24",
+                .modprobe = "nouveau", .replug = "1", .early = true},
+        {"more: two of three, one found again", HOST CARD AUDIO TWIN THIRD, BOTH, .udev = "24",
+                .modprobe = "nouveau vfio_pci", .replug = "1", .early = true},
+        {"more: two of three, a probe hangs", HOST CARD AUDIO TWIN THIRD, BOTH, .udev = "1234",
+                .modprobe = "nouveau vfio_pci", .flaws[1] = FLAW_PROBE_HANGS, .early = true},
+        {"more: two of four, and one is found again", FOUR, BOTH, .udev = "12345",
+                .modprobe = "nouveau vfio_pci", .replug = "1"},
+        {"more: three of four, udev was first", FOUR, THREE, .udev = "12345",
+                .modprobe = "nouveau vfio_pci", .early = true},
+        {"more: two are found again", FOUR, BOTH, .udev = "145", .modprobe = "nouveau vfio_pci",
+                .replug = "13"},
+        {"more: all of a model, two found again", FOUR, ALL, .udev = "45", .modprobe = "nouveau",
+                .replug = "13"},
+        {"more: one probe fails, one hangs, one is found again", FOUR, THREE, .udev = "135",
+                .modprobe = "nouveau vfio_pci", .replug = "4",
+                .flaws = {[1] = FLAW_PROBE_FAILS, [3] = FLAW_PROBE_HANGS}},
+        {"more: one probe hangs, one fails, udev was first", FOUR, THREE, .udev = "12345",
+                .modprobe = "nouveau vfio_pci",
+                .flaws = {[1] = FLAW_PROBE_HANGS, [3] = FLAW_PROBE_FAILS}, .early = true},
+        {"more: a companion hangs, two are found again", HOST CARD BUSY TWIN THIRD, BOTH,
+                .udev = "134", .modprobe = "nouveau vfio_pci", .replug = "34",
+                .flaws[2] = FLAW_REMOVE_HANGS},
+        {"more: control: nothing on hold, of three", FOUR, THREE, .udev = "12345",
+                .modprobe = "nouveau vfio_pci", WITHOUT(STEP_HOLD),
+                .breaks = "is claimed, and on nouveau"},
+        {"more: control: no override, of three", FOUR, THREE, .udev = "12345",
+                .modprobe = "nouveau vfio_pci", WITHOUT(STEP_OVERRIDE), .breaks = "is not ready"},
+        {"more: control: nothing is loaded, for three", FOUR, THREE, .udev = "12345",
+                .modprobe = "nouveau", WITHOUT(STEP_LOAD), .breaks = "is not ready"},
+        {"more: control: nothing is bound, of three", FOUR, THREE, .udev = "12345",
+                .modprobe = "nouveau vfio_pci", WITHOUT(STEP_BIND), .breaks = "is not ready"},
+        {"more: control: a companion keeps its driver", HOST CARD BUSY TWIN THIRD, BOTH,
+                .udev = "134", .modprobe = "nouveau vfio_pci", WITHOUT(STEP_UNBIND),
+                .breaks = "is not ready"},
+        {"more: control: the link is believed, of three", FOUR, THREE, .udev = "12345",
+                .modprobe = "nouveau vfio_pci", .flaws[1] = FLAW_PROBE_HANGS, .early = true,
+                .link_tells = true, .breaks = "status calls two ready"},
 };
 
 static void add_coldplug(Thread *thread, unsigned device)
@@ -106,11 +130,18 @@ static void add_coldplug(Thread *thread, unsigned device)
                                                .step = -1});
 }
 
+static void add_replug(Thread *thread, unsigned device)
+{
+        model_add_move(thread, (Move){.type = MOVE_REMOVE, .device = device, .step = -1});
+        model_add_move(thread, (Move){.type = MOVE_RESCAN, .device = device, .step = -1});
+        add_coldplug(thread, device);
+}
+
 static void add_others(Model *model, const Case *c)
 {
         for (const char *digit = c->udev; *digit; digit++)
                 add_coldplug(model_add_thread(model), (unsigned)(*digit - '0'));
-        for (const char *module = c->modprobe; *module; module += strspn(module, " ")) {
+        for (const char *module = c->modprobe; module && *module; module += strspn(module, " ")) {
                 size_t length = strcspn(module, " ");
 
                 model_add_move(model_add_thread(model),
@@ -119,15 +150,8 @@ static void add_others(Model *model, const Case *c)
                                 .step = -1});
                 module += length;
         }
-        if (c->replug == NOBODY)
-                return;
-
-        Thread *thread = model_add_thread(model);
-        unsigned device = (unsigned)c->replug;
-
-        model_add_move(thread, (Move){.type = MOVE_REMOVE, .device = device, .step = -1});
-        model_add_move(thread, (Move){.type = MOVE_RESCAN, .device = device, .step = -1});
-        add_coldplug(thread, device);
+        for (const char *digit = c->replug; digit && *digit; digit++)
+                add_replug(model_add_thread(model), (unsigned)(*digit - '0'));
 }
 
 static double seconds(void)
@@ -147,8 +171,8 @@ static bool try(const Case *c, uint64_t *states)
 
         scene_set(&scene, c->machine, c->config, NULL);
         model = (Model){.early = c->early, .link_tells = c->link_tells};
-        model_build(&model, &scene, c->skip);
-        model.flaws[1] = c->flaw;
+        model_build(&model, &scene, c->without);
+        memcpy(model.flaws, c->flaws, sizeof(model.flaws));
         add_others(&model, c);
 
         Found found = search_all(&model);
@@ -202,7 +226,7 @@ static void try_table(
 }
 
 #define STATES_MIN      1000000
-#define MORE_STATES_MIN 10000000
+#define MORE_STATES_MIN 50000000
 
 int main(int argc, char **argv)
 {

@@ -66,7 +66,7 @@ static Thread *thread_for(Model *model, int phase, int claim, bool own)
         return thread;
 }
 
-void model_build(Model *model, Scene *scene, int skip)
+void model_build(Model *model, Scene *scene, unsigned without)
 {
         model->scene = scene;
         model->plan = scene_plan(scene);
@@ -77,7 +77,7 @@ void model_build(Model *model, Scene *scene, int skip)
                 const Step *step = &model->plan->steps[i];
 
                 for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
-                        if (kinds[k].type == step->type && (int)step->type != skip)
+                        if (kinds[k].type == step->type && !(without & 1u << step->type))
                                 model_add_move(thread_for(model, kinds[k].phase, step->claim,
                                                        kinds[k].own),
                                         (Move){.type = kinds[k].move,

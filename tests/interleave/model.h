@@ -86,8 +86,9 @@ typedef struct Now {
         uint8_t outcomes[MODEL_STEPS]; /* StepState */
 } Now;
 
-/* Puts the plan's threads together; `skip` leaves steps of that type out (a control), or is -1. */
-void model_build(Model *model, Scene *scene, int skip);
+/* Puts the plan's threads together; steps of the types in `without` (bits) are left out, which
+ * is a control. */
+void model_build(Model *model, Scene *scene, unsigned without);
 Thread *model_add_thread(Model *model);
 void model_add_move(Thread *thread, Move move);
 
