@@ -6,7 +6,7 @@ TrialControl trial_control;
 void trial_believe(
         const Plan *plan, const StepOutcome *outcomes, PciAddress address, Binding *binding)
 {
-        for (size_t i = 0; i < plan->n_steps; i++) {
+        for (size_t i = 0; trial_control == TRIAL_BELIEVES && i < plan->n_steps; i++) {
                 const Step *step = &plan->steps[i];
 
                 if (step->type == STEP_BIND && outcomes[i].state == STEP_DONE &&

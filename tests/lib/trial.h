@@ -41,9 +41,15 @@ typedef struct TrialNormal {
         size_t n_results;
 } TrialNormal;
 
+/* A machine, and what is done on it (lib/trial-run.h). */
+typedef struct Trial Trial;
+
 /* Returns NULL, or what does not hold; all that comes out lives in `arena`. */
 const char *trial_normal(const TrialSource *source, Arena *arena, TrialNormal *ret);
 
 /* The same with `accident`. What hangs in the first run still does in the second with `stuck`. */
 const char *trial_accident(const TrialSource *source, const TrialNormal *normal,
         const Accident *accident, bool stuck, Arena *arena);
+
+/* A run of apply in which nothing goes wrong. */
+const char *trial_apply_well(Trial *t);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* What must hold after each run, whatever went wrong in it. NULL, or what does not hold. */
+
+#include "lib/trial-run.h"
+
+/* Nothing was touched that is not the run's own, and what it says is true. */
+const char *trial_check_run(const Trial *t);
+
+/* Whoever wants to may read the files of all functions again. */
+const char *trial_check_readable(const Trial *t);
+
+/* What is stuck was not touched. */
+const char *trial_check_left_alone(const Trial *t);
