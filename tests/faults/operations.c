@@ -5,7 +5,8 @@
  * Apply on the simulated kernel, with accidents (lib/trial.h says what must hold): each operation
  * of each made-up machine, and of each TREE with its /etc/vfio-gpu.conf, with each of its errnos,
  * without effect, hanging, its worker or the program killed (and the worker gone, or hanging),
- * before it has taken effect and after;
+ * before it has taken effect and after; and the same of release (lib/trial-release.h), all of it on
+ * some machines and each Nth accident on the others;
  * then machines, configs and accidents out of random numbers; and controls, in which something of
  * ours is missing. --every tries each Nth accident only. --bytes is a case that was kept. The last
  * line is "N passed, N failed".
@@ -21,6 +22,7 @@
 #include "lib/random-scene.h"
 #include "lib/sim-bus.h"
 #include "lib/trial-control.h"
+#include "lib/trial-release.h"
 #include "lib/trial.h"
 #include "verbs/session.h"
 
@@ -28,7 +30,7 @@
 #define ACCIDENT_BYTES 10
 #define BYTES_MAX      400
 
-static unsigned passed, failed, every = 1;
+static unsigned passed, failed, every = 1, every_here = 1;
 static unsigned long n_accidents, n_skipped;
 
 static void tell(bool good, const char *name, int64_t start, const char *format, ...)
@@ -47,24 +49,45 @@ static void tell(bool good, const char *name, int64_t start, const char *format,
         failed += !good;
 }
 
+/* What is tried. */
+typedef struct Kind {
+        const char *words; /* in front of the machine's name */
+        bool one;
+        unsigned every_of_samples, every_of_trees; /* where it is not tried as a whole */
+        const char *(*normal)(const TrialSource *source, Arena *arena, TrialNormal *ret);
+        const char *(*accident)(const TrialSource *source, const TrialNormal *normal,
+                const Accident *accident, bool stuck, Arena *arena);
+} Kind;
+
+static const Kind apply = {"", false, 1, 1, trial_normal, trial_accident};
+static const Kind release = {
+        "release of ", false, 7, 29, trial_release_normal, trial_release_accident};
+static const Kind release_one = {
+        "release of one GPU of ", true, 7, 29, trial_release_normal, trial_release_accident};
+
+/* Each accident of all kinds is tried on these. */
+static const char *const tried_as_a_whole[] = {
+        "one card", "all of a model", "two cards in one group"};
+
 /* Returns whether all held. */
-static bool try(
-        const TrialSource *source, const TrialNormal *normal, const Accident *accident, bool stuck)
+static bool try(const Kind *kind, const TrialSource *source, const TrialNormal *normal,
+        const Accident *accident, bool stuck)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
 
-        if (n_skipped++ % every != 0)
+        if (n_skipped++ % (every * every_here) != 0)
                 return true;
         n_accidents++;
 
-        const char *broken = trial_accident(source, normal, accident, stuck, arena);
+        const char *broken = kind->accident(source, normal, accident, stuck, arena);
         if (broken)
                 printf("    %s\n        %s\n",
                         accident_describe(accident, normal->steps, normal->n_steps, arena), broken);
         return !broken;
 }
 
-static unsigned try_step(const TrialSource *source, const TrialNormal *normal, size_t step)
+static unsigned try_step(
+        const Kind *kind, const TrialSource *source, const TrialNormal *normal, size_t step)
 {
         const int *errnos = mishap_errnos(normal->steps[step].type);
         unsigned bad = 0;
@@ -78,34 +101,57 @@ static unsigned try_step(const TrialSource *source, const TrialNormal *normal, s
                         Accident accident = {
                                 .mishaps[0] = {step, (MishapType)type, fails ? errnos[i] : 0}};
 
-                        bad += !try(source, normal, &accident, false);
+                        bad += !try(kind, source, normal, &accident, false);
                         if (hangs)
-                                bad += !try(source, normal, &accident, true);
+                                bad += !try(kind, source, normal, &accident, true);
                 }
         }
         return bad;
 }
 
 /* Each operation, one after the other, until there is none. */
-static void try_each(const TrialSource *source)
+static void try_each(const Kind *kind, TrialSource source)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
         int64_t start = clock_ms();
         unsigned long before = n_accidents;
         TrialNormal normal = {0};
         unsigned bad = 0;
-        const char *broken = trial_normal(source, arena, &normal);
+
+        source.one = kind->one;
+        const char *name = arena_printf(arena, "%s%s", kind->words, source.name);
+        const char *broken = kind->normal(&source, arena, &normal);
 
         if (broken) {
-                tell(false, source->name, start, "nothing goes wrong, and %s", broken);
+                tell(false, name, start, "nothing goes wrong, and %s", broken);
                 return;
         }
         if (normal.n_steps == 0)
                 return;
         for (size_t step = 0; step < normal.n_steps; step++)
-                bad += try_step(source, &normal, step);
-        tell(bad == 0, source->name, start, "%zu operations, %lu accidents", normal.n_steps,
+                bad += try_step(kind, &source, &normal, step);
+        tell(bad == 0, name, start, "%zu operations, %lu accidents", normal.n_steps,
                 n_accidents - before);
+}
+
+static bool is_whole(const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(tried_as_a_whole); i++)
+                if (strcmp(tried_as_a_whole[i], name) == 0)
+                        return true;
+        return false;
+}
+
+static void try_all(TrialSource source, bool tree)
+{
+        static const Kind *const kinds[] = {&apply, &release, &release_one};
+
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+                every_here = tree ? kinds[i]->every_of_trees : kinds[i]->every_of_samples;
+                if (!tree && is_whole(source.name))
+                        every_here = 1;
+                try_each(kinds[i], source);
+        }
 }
 
 static void make_sample(Scene *ret, const void *context)
@@ -141,7 +187,7 @@ static void try_tree(const char *path)
                 printf("-- %s: more functions than the simulated kernel has room for\n", path);
                 return;
         }
-        try_each(&(TrialSource){name ? name + 1 : path, make_tree, path});
+        try_all((TrialSource){name ? name + 1 : path, make_tree, path, false}, true);
 }
 
 /* Random cases. */
@@ -242,7 +288,7 @@ static Accident make_accident(const Bytes *b, const TrialNormal *normal, bool *r
 /* NULL, or what is broken, in `arena`; `*ret_counts`: something could go wrong. */
 static const char *judge(const Bytes *b, Arena *arena, bool *ret_counts)
 {
-        const TrialSource source = {"random", make_random, b};
+        const TrialSource source = {"random", make_random, b, false};
         TrialNormal normal = {0};
         bool stuck = false;
         const char *broken = trial_normal(&source, arena, &normal);
@@ -336,9 +382,9 @@ static void try_seeds(uint64_t first, uint64_t n)
 /* A control must be noticed before long. */
 static void try_control(TrialControl control, uint64_t first, uint64_t n)
 {
-        static const char *const names[_TRIAL_CONTROL_MAX] = {"", "control: steps are believed",
-                "control: nothing on hold", "control: a step on another card",
-                "control: no repair of what a killed run left"};
+        static const char *const names[_TRIAL_CONTROL_APPLY_MAX] = {"",
+                "control: steps are believed", "control: nothing on hold",
+                "control: a step on another card", "control: no repair of what a killed run left"};
         int64_t start = clock_ms();
         uint64_t seed = first;
         bool noticed = false;
@@ -353,6 +399,48 @@ static void try_control(TrialControl control, uint64_t first, uint64_t n)
         tell(noticed, names[control], start,
                 noticed ? "noticed at seed %ju" : "not noticed until seed %ju",
                 (uintmax_t)seed - 1);
+}
+
+static bool breaks(const TrialSource *source, const TrialNormal *normal, Mishap mishap, bool stuck)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+
+        return trial_release_accident(
+                source, normal, &(Accident){.mishaps[0] = mishap}, stuck, arena);
+}
+
+/* Where nothing goes wrong, or where a step has no effect, or does not come back. */
+static bool is_noticed(const TrialSource *source)
+{
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        TrialNormal normal = {0};
+
+        if (trial_release_normal(source, arena, &normal))
+                return true;
+        for (size_t i = 0; i < normal.n_steps; i++)
+                if (breaks(source, &normal, (Mishap){i, MISHAP_NO_EFFECT, 0}, false) ||
+                        breaks(source, &normal, (Mishap){i, MISHAP_HANGS, 0}, true))
+                        return true;
+        return false;
+}
+
+static void try_release_control(TrialControl control)
+{
+        static const char *const names[_TRIAL_CONTROL_MAX] = {
+                [TRIAL_RELEASE_BELIEVES] = "control: steps of release are believed",
+                [TRIAL_RELEASE_OTHER_CARD] = "control: a step on a card that VFIO is to keep",
+                [TRIAL_RELEASE_NO_FORGET] = "control: vfio-pci forgets no model",
+                [TRIAL_RELEASE_NO_JUDGE] = "control: a card that is stuck is given back"};
+        int64_t start = clock_ms();
+        size_t i = 0;
+
+        while (strcmp(scene_samples[i].name, "all of a model") != 0)
+                i++;
+        trial_control = control;
+        bool noticed = is_noticed(
+                &(TrialSource){scene_samples[i].name, make_sample, &scene_samples[i], true});
+        trial_control = TRIAL_AS_IT_IS;
+        tell(noticed, names[control], start, noticed ? "noticed" : "not noticed");
 }
 
 static void try_kept(const char *hex)
@@ -397,13 +485,18 @@ int main(int argc, char **argv)
                         return 2;
                 }
         for (size_t i = 0; every && i < scene_n_samples; i++)
-                try_each(&(TrialSource){scene_samples[i].name, make_sample, &scene_samples[i]});
+                try_all((TrialSource){scene_samples[i].name, make_sample, &scene_samples[i], false},
+                        false);
         for (int i = optind; every && i < argc; i++)
                 try_tree(argv[i]);
         if (seeds)
                 try_seeds(first, seeds);
-        for (int control = TRIAL_AS_IT_IS + 1; seeds && control < _TRIAL_CONTROL_MAX; control++)
+        for (int control = TRIAL_AS_IT_IS + 1; seeds && control < _TRIAL_CONTROL_APPLY_MAX;
+                control++)
                 try_control((TrialControl)control, first, 2000);
+        for (int control = _TRIAL_CONTROL_APPLY_MAX; seeds && control < _TRIAL_CONTROL_MAX;
+                control++)
+                try_release_control((TrialControl)control);
         printf("%lu accidents of operations\n%u passed, %u failed\n", n_accidents, passed, failed);
         return failed ? 1 : 0;
 }

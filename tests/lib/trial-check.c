@@ -39,7 +39,7 @@ static const char *check_calls(const Trial *t)
         return NULL;
 }
 
-static bool is_vfio(const SimBus *bus, const SimDevice *device)
+bool trial_is_vfio(const SimBus *bus, const SimDevice *device)
 {
         for (size_t i = 0; i < bus->n_drivers; i++)
                 if (strcmp(bus->drivers[i].name, device->driver) == 0)
@@ -74,7 +74,8 @@ static const char *check_foreign(const Trial *t)
                                 PCI_ADDRESS(is->address), is->override);
                 if (strcmp(was->driver, is->driver) == 0 && was->vfio == is->vfio)
                         continue;
-                if ((others->type == OTHERS_REST && !may_be_taken(t, was)) || is_vfio(now, is))
+                if ((others->type == OTHERS_REST && !may_be_taken(t, was)) ||
+                        trial_is_vfio(now, is))
                         return arena_printf(t->scene.arena, "%s is on %s now",
                                 PCI_ADDRESS(is->address), is->driver);
         }

@@ -10,5 +10,8 @@ const char *trial_check_run(const Trial *t);
 /* Whoever wants to may read the files of all functions again. */
 const char *trial_check_readable(const Trial *t);
 
+/* Whether a VFIO driver has it in truth. */
+bool trial_is_vfio(const SimBus *bus, const SimDevice *device);
+
 /* What is stuck was not touched. */
 const char *trial_check_left_alone(const Trial *t);

@@ -10,6 +10,11 @@ typedef enum TrialControl {
         TRIAL_NO_HOLD,    /* no card is put on hold */
         TRIAL_OTHER_CARD, /* one step is taken on a function that nobody claims */
         TRIAL_NO_REPAIR,  /* the files of a function stay as a run that was killed left them */
+        _TRIAL_CONTROL_APPLY_MAX,
+        TRIAL_RELEASE_BELIEVES = _TRIAL_CONTROL_APPLY_MAX, /* the same, of what is let go */
+        TRIAL_RELEASE_OTHER_CARD, /* one step is taken on a card that VFIO is to keep */
+        TRIAL_RELEASE_NO_FORGET,  /* vfio-pci goes on knowing the model */
+        TRIAL_RELEASE_NO_JUDGE,   /* nobody asks what stands against it */
         _TRIAL_CONTROL_MAX,
 } TrialControl;
 extern TrialControl trial_control;

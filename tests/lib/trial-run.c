@@ -29,6 +29,15 @@ void trial_set(Trial *t, const TrialSource *source)
         sim_scan(t->sim, t->scene.host);
 }
 
+bool trial_has_taker(Trial *t, PciAddress address, const char *module)
+{
+        SimBus bus = *sim_bus(t->sim);
+        const SimDevice *device = sim_bus_device(&bus, address);
+        const SimDriver *driver = sim_bus_driver_of(&bus, module);
+
+        return device && driver && sim_bus_has_in_table(driver, device);
+}
+
 static void make_outcomes(Trial *t)
 {
         if (t->outcomes)

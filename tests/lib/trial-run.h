@@ -26,6 +26,9 @@ struct Trial {
         Scene scene;
         Sim *sim;
         const TrialVerb *verb;
+        const char *named;     /* what is to be given back, as an address; NULL: all */
+        PciAddress *released;  /* what /run/vfio-gpu/released says */
+        size_t n_released;     /* of it */
         Mishaps *mishaps;      /* of the latest run */
         SimBus before;         /* it */
         StepOutcome *outcomes; /* of it; shared with the process that takes the steps */
@@ -37,6 +40,9 @@ struct Trial {
 
 void trial_set(Trial *t, const TrialSource *source);
 void trial_done(Trial *t);
+
+/* Whether the module is one that takes the function. */
+bool trial_has_taker(Trial *t, PciAddress address, const char *module);
 
 /* One run of the trial's verb. */
 const char *trial_run(Trial *t, const Accident *accident, unsigned step_ms);

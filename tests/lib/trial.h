@@ -22,6 +22,7 @@ typedef struct TrialSource {
         const char *name;
         void (*make)(Scene *ret, const void *context);
         const void *context;
+        bool one; /* of several GPUs one alone is given back (lib/trial-release.h) */
 } TrialSource;
 
 /* A GPU, and what becomes of it. */
