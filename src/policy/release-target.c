@@ -130,13 +130,22 @@ static int choose_unlisted(Selecting *s, const Claim *claim)
         Claim *chosen = find_chosen(s, claim->display);
 
         if (r == 0 && is_the_hosts(chosen))
-                claim_refuse(chosen, REASON_DRIVER_BUSY,
-                        arena_printf(s->arena,
-                                "%s is on %s, no entry lists it, and nobody has handed it over: "
-                                "there is nothing to give back",
-                                PCI_ADDRESS(claim->display->address),
-                                claim->display->binding.driver));
+                claim_object(chosen, REASON_DRIVER_BUSY,
+                        (Finding){
+                                .cause = arena_printf(s->arena,
+                                        "%s is on %s, no entry lists it, and VFIO has nothing of "
+                                        "it",
+                                        PCI_ADDRESS(claim->display->address),
+                                        claim->display->binding.driver),
+                                .remedy = "there is nothing to give back: leave it as it is",
+                        });
         return r;
+}
+
+static const char *remedy_for(Reason reason)
+{
+        return reason == REASON_VIRTUAL_FUNCTION ? "name the card that it belongs to"
+                                                 : "see `vfio-gpu list` for what is there";
 }
 
 static Reason reason_against(const Function *f)
@@ -161,7 +170,9 @@ static int choose_slot(Selecting *s, PciAddress address)
 
         const Reason reason = reason_against(f);
         if (reason != REASON_NONE) {
-                claim_refuse(&claim, reason, what_is_there(f, address, s->arena));
+                claim_object(&claim, reason,
+                        (Finding){.cause = what_is_there(f, address, s->arena),
+                                .remedy = remedy_for(reason)});
                 return choose(s, &claim);
         }
         claim.display = f;

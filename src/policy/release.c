@@ -27,8 +27,12 @@ static Finding in_use(const Function *f, Arena *arena)
                                   "in use waits for ever",
                 };
         if (f->users.doubt)
-                return (Finding){.cause = arena_printf(arena, "%s is on %s and may be in use: %s",
-                                         address, driver, f->users.doubt)};
+                return (Finding){
+                        .cause = arena_printf(arena, "%s is on %s and may be in use: %s", address,
+                                driver, f->users.doubt),
+                        .remedy = "shut down what may use it, and try again as root of the whole "
+                                  "machine",
+                };
         return (Finding){0};
 }
 
@@ -61,8 +65,11 @@ static Finding is_unreadable(const Function *f, Arena *arena)
 {
         if (!function_trouble(f))
                 return (Finding){0};
-        return (Finding){.cause = arena_printf(arena, "%s could not be read: %s",
-                                 PCI_ADDRESS(f->address), function_trouble(f))};
+        return (Finding){
+                .cause = arena_printf(arena, "%s could not be read: %s", PCI_ADDRESS(f->address),
+                        function_trouble(f)),
+                .remedy = reason_remedy_anywhere(REASON_UNREADABLE),
+        };
 }
 
 static const struct {

@@ -162,6 +162,7 @@ Test(release, refusals)
                 verdict = judge(plan, NULL, NULL, scene.arena);
                 cr_expect_eq(verdict.result, trials[i].result, "%zu", i);
                 cr_expect_neq(verdict.error, 0, "%zu", i);
+                cr_expect(verdict.remedy && strstr(verdict.message, verdict.remedy), "%zu", i);
                 cr_expect(
                         strstr(verdict.message, trials[i].sentence), "%zu: %s", i, verdict.message);
         }
