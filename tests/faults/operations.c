@@ -52,22 +52,23 @@ static void tell(bool good, const char *name, int64_t start, const char *format,
 /* What is tried. */
 typedef struct Kind {
         const char *words; /* in front of the machine's name */
-        bool one;
+        TrialTarget target;
         unsigned every_of_samples, every_of_trees; /* where it is not tried as a whole */
         const char *(*normal)(const TrialSource *source, Arena *arena, TrialNormal *ret);
         const char *(*accident)(const TrialSource *source, const TrialNormal *normal,
                 const Accident *accident, bool stuck, Arena *arena);
 } Kind;
 
-static const Kind apply = {"", false, 1, 1, trial_normal, trial_accident};
+static const Kind apply = {"", TRIAL_ALL, 1, 1, trial_normal, trial_accident};
 static const Kind release = {
-        "release of ", false, 7, 29, trial_release_normal, trial_release_accident};
+        "release of ", TRIAL_ALL, 7, 29, trial_release_normal, trial_release_accident};
 static const Kind release_one = {
-        "release of one GPU of ", true, 7, 29, trial_release_normal, trial_release_accident};
+        "release of one GPU of ", TRIAL_ONE, 7, 29, trial_release_normal, trial_release_accident};
+static const Kind release_unlisted = {"release of one GPU, unlisted, of ", TRIAL_UNLISTED, 17, 61,
+        trial_release_normal, trial_release_accident};
 
 /* Each accident of all kinds is tried on these. */
-static const char *const tried_as_a_whole[] = {
-        "one card", "all of a model", "two cards in one group"};
+static const char *const tried_as_a_whole[] = {"all of a model", "two cards in one group"};
 
 /* Returns whether all held. */
 static bool try(const Kind *kind, const TrialSource *source, const TrialNormal *normal,
@@ -118,7 +119,7 @@ static void try_each(const Kind *kind, TrialSource source)
         TrialNormal normal = {0};
         unsigned bad = 0;
 
-        source.one = kind->one;
+        source.target = kind->target;
         const char *name = arena_printf(arena, "%s%s", kind->words, source.name);
         const char *broken = kind->normal(&source, arena, &normal);
 
@@ -144,11 +145,11 @@ static bool is_whole(const char *name)
 
 static void try_all(TrialSource source, bool tree)
 {
-        static const Kind *const kinds[] = {&apply, &release, &release_one};
+        static const Kind *const kinds[] = {&apply, &release, &release_one, &release_unlisted};
 
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
                 every_here = tree ? kinds[i]->every_of_trees : kinds[i]->every_of_samples;
-                if (!tree && is_whole(source.name))
+                if (!tree && kinds[i]->target != TRIAL_UNLISTED && is_whole(source.name))
                         every_here = 1;
                 try_each(kinds[i], source);
         }
@@ -187,7 +188,7 @@ static void try_tree(const char *path)
                 printf("-- %s: more functions than the simulated kernel has room for\n", path);
                 return;
         }
-        try_all((TrialSource){name ? name + 1 : path, make_tree, path, false}, true);
+        try_all((TrialSource){name ? name + 1 : path, make_tree, path, TRIAL_ALL}, true);
 }
 
 /* Random cases. */
@@ -288,7 +289,7 @@ static Accident make_accident(const Bytes *b, const TrialNormal *normal, bool *r
 /* NULL, or what is broken, in `arena`; `*ret_counts`: something could go wrong. */
 static const char *judge(const Bytes *b, Arena *arena, bool *ret_counts)
 {
-        const TrialSource source = {"random", make_random, b, false};
+        const TrialSource source = {"random", make_random, b, TRIAL_ALL};
         TrialNormal normal = {0};
         bool stuck = false;
         const char *broken = trial_normal(&source, arena, &normal);
@@ -409,7 +410,7 @@ static bool breaks(const TrialSource *source, const TrialNormal *normal, Mishap 
                 source, normal, &(Accident){.mishaps[0] = mishap}, stuck, arena);
 }
 
-/* Where nothing goes wrong, or where a step has no effect, or does not come back. */
+/* Where nothing goes wrong, or a step has no effect, or does not come back, or is the last. */
 static bool is_noticed(const TrialSource *source)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
@@ -419,7 +420,8 @@ static bool is_noticed(const TrialSource *source)
                 return true;
         for (size_t i = 0; i < normal.n_steps; i++)
                 if (breaks(source, &normal, (Mishap){i, MISHAP_NO_EFFECT, 0}, false) ||
-                        breaks(source, &normal, (Mishap){i, MISHAP_HANGS, 0}, true))
+                        breaks(source, &normal, (Mishap){i, MISHAP_HANGS, 0}, true) ||
+                        breaks(source, &normal, (Mishap){i, MISHAP_KILLED_LATE, 0}, false))
                         return true;
         return false;
 }
@@ -430,6 +432,7 @@ static void try_release_control(TrialControl control)
                 [TRIAL_RELEASE_BELIEVES] = "control: steps of release are believed",
                 [TRIAL_RELEASE_OTHER_CARD] = "control: a step on a card that VFIO is to keep",
                 [TRIAL_RELEASE_NO_FORGET] = "control: vfio-pci forgets no model",
+                [TRIAL_RELEASE_NO_MARKS] = "control: release writes nothing down before it begins",
                 [TRIAL_RELEASE_NO_JUDGE] = "control: a card that is stuck is given back"};
         int64_t start = clock_ms();
         size_t i = 0;
@@ -437,8 +440,8 @@ static void try_release_control(TrialControl control)
         while (strcmp(scene_samples[i].name, "all of a model") != 0)
                 i++;
         trial_control = control;
-        bool noticed = is_noticed(
-                &(TrialSource){scene_samples[i].name, make_sample, &scene_samples[i], true});
+        bool noticed = is_noticed(&(TrialSource){scene_samples[i].name, make_sample,
+                &scene_samples[i], control == TRIAL_RELEASE_NO_MARKS ? TRIAL_UNLISTED : TRIAL_ONE});
         trial_control = TRIAL_AS_IT_IS;
         tell(noticed, names[control], start, noticed ? "noticed" : "not noticed");
 }
@@ -485,7 +488,8 @@ int main(int argc, char **argv)
                         return 2;
                 }
         for (size_t i = 0; every && i < scene_n_samples; i++)
-                try_all((TrialSource){scene_samples[i].name, make_sample, &scene_samples[i], false},
+                try_all((TrialSource){scene_samples[i].name, make_sample, &scene_samples[i],
+                                TRIAL_ALL},
                         false);
         for (int i = optind; every && i < argc; i++)
                 try_tree(argv[i]);

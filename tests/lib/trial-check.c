@@ -13,7 +13,7 @@ static bool is_own(const Trial *t, PciAddress address)
 }
 
 /* Whoever gets a function from the host's drivers may read it meanwhile. */
-static bool is_an_offer(StepType type)
+bool trial_is_an_offer(StepType type)
 {
         return type == STEP_PROBE || type == STEP_SETTLE || type == STEP_ANNOUNCE;
 }
@@ -32,7 +32,7 @@ static const char *check_calls(const Trial *t)
                         continue;
                 if (!is_own(t, call->address))
                         return arena_printf(arena, "%s was touched", PCI_ADDRESS(call->address));
-                if (call->readable && !is_an_offer(t->scene.plan->steps[call->step].type))
+                if (call->readable && !trial_is_an_offer(t->scene.plan->steps[call->step].type))
                         return arena_printf(
                                 arena, "others could wait behind %s", PCI_ADDRESS(call->address));
         }
@@ -137,12 +137,38 @@ static const char *check_report(const Trial *t)
                                                         : "the JSON is not what the report says";
 }
 
+static bool is_hung(const Trial *t, PciAddress address)
+{
+        for (size_t i = 0; i < t->scene.plan->n_steps; i++)
+                if (t->outcomes[i].worker > 0 &&
+                        pci_address_compare(t->scene.plan->steps[i].address, address) == 0)
+                        return true;
+        return false;
+}
+
+/* A worker that is gone has left nothing shut. */
+static const char *check_left_open(const Trial *t)
+{
+        for (size_t i = 0; i < t->scene.plan->n_steps; i++) {
+                const Step *step = &t->scene.plan->steps[i];
+
+                if (step->claim >= 0 && step->type != STEP_FREE &&
+                        t->outcomes[i].state == STEP_FAILED && !is_hung(t, step->address) &&
+                        !sim_is_readable(t->sim, step->address))
+                        return arena_printf(t->scene.arena, "%s was left unreadable",
+                                PCI_ADDRESS(step->address));
+        }
+        return NULL;
+}
+
 const char *trial_check_run(const Trial *t)
 {
         const char *broken = check_calls(t);
 
         if (!broken)
                 broken = check_foreign(t);
+        if (!broken && !t->killed)
+                broken = check_left_open(t);
         return broken || t->killed ? broken : check_report(t);
 }
 

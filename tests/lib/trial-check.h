@@ -10,6 +10,9 @@ const char *trial_check_run(const Trial *t);
 /* Whoever wants to may read the files of all functions again. */
 const char *trial_check_readable(const Trial *t);
 
+/* Whether a step of that type has a driver of the host look at the function. */
+bool trial_is_an_offer(StepType type);
+
 /* Whether a VFIO driver has it in truth. */
 bool trial_is_vfio(const SimBus *bus, const SimDevice *device);
 

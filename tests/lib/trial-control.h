@@ -14,6 +14,7 @@ typedef enum TrialControl {
         TRIAL_RELEASE_BELIEVES = _TRIAL_CONTROL_APPLY_MAX, /* the same, of what is let go */
         TRIAL_RELEASE_OTHER_CARD, /* one step is taken on a card that VFIO is to keep */
         TRIAL_RELEASE_NO_FORGET,  /* vfio-pci goes on knowing the model */
+        TRIAL_RELEASE_NO_MARKS,   /* nothing is written down before the first step */
         TRIAL_RELEASE_NO_JUDGE,   /* nobody asks what stands against it */
         _TRIAL_CONTROL_MAX,
 } TrialControl;

@@ -37,7 +37,7 @@ static void mark(Trial *t, const Claim *claim, bool released)
 }
 
 /* All is marked before the first step: whoever is killed in between leaves it so. */
-static const char *plan(Trial *t)
+static const char *make_plan(Trial *t)
 {
         Claims targets = {0};
         const char *unknown = NULL;
@@ -56,8 +56,21 @@ static const char *plan(Trial *t)
                 return "memory was out";
         plan_free(t->scene.plan);
         t->scene.plan = plan;
-        write_marks(t);
+        if (trial_control != TRIAL_RELEASE_NO_MARKS)
+                write_marks(t);
         return NULL;
+}
+
+static const char *plan(Trial *t)
+{
+        Config *config = t->scene.config;
+        const size_t n_entries = config->n_entries;
+
+        if (t->unlisted)
+                config->n_entries = 0;
+        const char *broken = make_plan(t);
+        config->n_entries = n_entries;
+        return broken;
 }
 
 static void verify(Trial *t, Binding *const *now)
@@ -138,22 +151,24 @@ static const char *hand_over(Trial *t, const TrialSource *source)
         return broken;
 }
 
-static size_t count_ready(const Trial *t)
+static size_t count(const Trial *t, Result result)
 {
         size_t n = 0;
 
         for (size_t i = 0; i < t->scene.plan->claims.n_items; i++)
-                n += t->verdicts[i].result == RESULT_READY;
+                n += t->verdicts[i].result == result;
         return n;
 }
 
 /* From here on the trial is about giving back. */
-static void turn(Trial *t, bool one)
+static void turn(Trial *t, TrialTarget target)
 {
-        for (size_t i = 0; one && !t->named && i < t->scene.plan->claims.n_items; i++)
+        for (size_t i = 0; target != TRIAL_ALL && !t->named && i < t->scene.plan->claims.n_items;
+                i++)
                 if (t->verdicts[i].result == RESULT_READY)
                         t->named = arena_strdup(t->scene.arena,
                                 PCI_ADDRESS(t->scene.plan->claims.items[i].display->address));
+        t->unlisted = target == TRIAL_UNLISTED;
         t->verb = &release;
 }
 
@@ -182,6 +197,53 @@ static const char *check_all_released(const Trial *t)
         return NULL;
 }
 
+/* Whoever is made for it has it, now that nothing keeps it away. */
+static const char *check_taken(Trial *t)
+{
+        const Claims *claims = &t->scene.plan->claims;
+
+        for (size_t i = 0; t->scene.config->blacklist_auto && i < claims->n_items; i++)
+                for (size_t k = 0; k < claims->items[i].n_functions; k++) {
+                        const Function *f = claims->items[i].functions[k];
+
+                        if (t->verdicts[i].result == RESULT_SKIPPED && f->n_modules > 0 &&
+                                !*sim_driver(t->sim, f->address))
+                                return arena_printf(t->scene.arena,
+                                        "%s has no driver, and %s is made for it",
+                                        PCI_ADDRESS(f->address), f->modules[0]);
+                }
+        return NULL;
+}
+
+/* Whether `step` has kept the function from being offered to the host: it or another part of the
+ * card is with VFIO, or a driver of the host is within. */
+static bool stands_against(const Step *step, StepState state, const Step *offer)
+{
+        if (step->claim != offer->claim || (state != STEP_FAILED && state != STEP_TIMED_OUT))
+                return false;
+        return step->type == STEP_UNBIND || step->type == STEP_CLEAR ||
+               (step->type == STEP_PROBE && offer->type != STEP_PROBE && state == STEP_TIMED_OUT &&
+                       pci_address_compare(step->address, offer->address) == 0);
+}
+
+static const char *check_offers(const Trial *t)
+{
+        const Plan *plan = t->scene.plan;
+
+        for (size_t i = 0;
+                !t->killed && i < t->mishaps->n_calls && i < ARRAY_SIZE(t->mishaps->calls); i++) {
+                const Step *offer = &plan->steps[t->mishaps->calls[i].step];
+
+                for (size_t k = 0; trial_is_an_offer(offer->type) && k < plan->n_steps; k++)
+                        if (stands_against(&plan->steps[k], t->outcomes[k].state, offer))
+                                return arena_printf(t->scene.arena,
+                                        "%s was offered to the host, though it could not %s",
+                                        PCI_ADDRESS(offer->address),
+                                        step_describe(&plan->steps[k], t->scene.arena));
+        }
+        return NULL;
+}
+
 static const char *release_well(Trial *t)
 {
         t->verb = &release;
@@ -191,6 +253,8 @@ static const char *release_well(Trial *t)
                 broken = trial_check_run(t);
         if (!broken)
                 broken = check_all_released(t);
+        if (!broken)
+                broken = check_taken(t);
         return broken ? broken : trial_check_readable(t);
 }
 
@@ -255,15 +319,16 @@ const char *trial_release_normal(const TrialSource *source, Arena *arena, TrialN
         const char *broken = hand_over(&t, source);
 
         *ret = normal;
-        if (!broken && count_ready(&t) < (source->one ? 2 : 1))
+        if (!broken && count(&t, RESULT_READY) < (source->target == TRIAL_ONE ? 2 : 1))
                 return NULL;
         if (!broken) {
                 trial_keep_results(&t, arena, &normal);
-                turn(&t, source->one);
+                turn(&t, source->target);
                 broken = release_well(&t);
         }
         if (!broken) {
                 trial_keep_steps(&t, arena, &normal);
+                normal.n_released = count(&t, RESULT_SKIPPED);
                 broken = apply_again(&t, &normal);
         }
         *ret = normal;
@@ -278,16 +343,21 @@ static const char *release_badly(
 
         if (broken)
                 return broken;
-        turn(t, source->one);
+        turn(t, source->target);
         broken = trial_run(t, accident, SHORT_MS);
         if (!broken && t->scene.plan->n_steps != normal->n_steps)
                 return "the same machine and config give another plan";
-        return broken ? broken : trial_check_run(t);
+        if (!broken)
+                broken = trial_check_run(t);
+        return broken ? broken : check_offers(t);
 }
 
 /* What went wrong is over; what hung is over or not. */
-static const char *release_after(Trial *t, bool stuck)
+static const char *release_after(Trial *t, const TrialNormal *normal, bool stuck)
 {
+        /* what no entry lists is known to be ours by its mark, which a run that fails takes back */
+        const bool marked = t->killed && !stuck;
+
         trial_scan(t, stuck);
         const char *broken = release_well(t);
 
@@ -297,7 +367,34 @@ static const char *release_after(Trial *t, bool stuck)
                 if (!broken)
                         broken = release_well(t);
         }
+        if (!broken && (marked || !t->unlisted) && count(t, RESULT_SKIPPED) != normal->n_released)
+                return "not all is released that would have been without the accident";
         return broken;
+}
+
+/* Some do not call release again. */
+static const char *leave_it(const TrialSource *source, const TrialNormal *normal,
+        const Accident *accident, Arena *arena)
+{
+        _cleanup_(trial_done) Trial t = {0};
+        const char *broken = release_badly(&t, source, normal, accident);
+
+        if (!broken) {
+                trial_scan(&t, false);
+                broken = apply_again(&t, normal);
+        }
+        return broken ? arena_printf(arena, "apply at once: %s", broken) : NULL;
+}
+
+static bool is_half_way(const Accident *accident)
+{
+        static const MishapType types[] = {
+                MISHAP_KILLED, MISHAP_KILLED_LATE, MISHAP_HANGS, MISHAP_HANGS_LATE};
+
+        for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+                if (accident_has(accident, types[i]))
+                        return true;
+        return false;
 }
 
 const char *trial_release_accident(const TrialSource *source, const TrialNormal *normal,
@@ -309,11 +406,13 @@ const char *trial_release_accident(const TrialSource *source, const TrialNormal 
 
         if (!broken) {
                 when = "the run after it";
-                broken = release_after(&t, stuck);
+                broken = release_after(&t, normal, stuck);
         }
         if (!broken) {
                 when = "apply after that";
                 broken = apply_again(&t, normal);
         }
+        if (!broken && !stuck && is_half_way(accident))
+                return leave_it(source, normal, accident, arena);
         return broken ? arena_printf(arena, "%s: %s", when, broken) : NULL;
 }

@@ -11,13 +11,14 @@
  *  - the exit status is what the report says;
  *  - the second run gives back what would have been without the accident, but for what is stuck,
  *    which it does not touch and says;
- *  - apply makes ready again what was, or says that a driver of the host has it.
+ *  - apply makes ready again what was, or says that a driver of the host has it; also when it
+ *    follows at once on a release that was killed, or hung.
  */
 
 #include "lib/trial.h"
 
-/* As trial_normal() and trial_accident(): of all that the machine hands over, or with `one` of the
- * source of the first of several GPUs. Where there is nothing of the kind, there are no steps. */
+/* As trial_normal() and trial_accident(): of what the source says of all that the machine
+ * hands over. Where there is nothing of the kind, there are no steps. */
 const char *trial_release_normal(const TrialSource *source, Arena *arena, TrialNormal *ret);
 const char *trial_release_accident(const TrialSource *source, const TrialNormal *normal,
         const Accident *accident, bool stuck, Arena *arena);

@@ -26,6 +26,7 @@ struct Trial {
         Scene scene;
         Sim *sim;
         const TrialVerb *verb;
+        bool unlisted;         /* release is to find no entries in the config */
         const char *named;     /* what is to be given back, as an address; NULL: all */
         PciAddress *released;  /* what /run/vfio-gpu/released says */
         size_t n_released;     /* of it */

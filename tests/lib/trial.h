@@ -17,12 +17,19 @@
 #include "lib/mishap.h"
 #include "lib/scene.h"
 
+/* What is given back (lib/trial-release.h). */
+typedef enum TrialTarget {
+        TRIAL_ALL,
+        TRIAL_ONE,      /* of several GPUs one */
+        TRIAL_UNLISTED, /* one by its address, which no entry lists any more */
+} TrialTarget;
+
 /* Where a machine and its config come from: each run wants a fresh one. */
 typedef struct TrialSource {
         const char *name;
         void (*make)(Scene *ret, const void *context);
         const void *context;
-        bool one; /* of several GPUs one alone is given back (lib/trial-release.h) */
+        TrialTarget target;
 } TrialSource;
 
 /* A GPU, and what becomes of it. */
@@ -40,6 +47,7 @@ typedef struct TrialNormal {
         size_t n_functions;
         TrialResult *results;
         size_t n_results;
+        size_t n_released; /* GPUs, by release */
 } TrialNormal;
 
 /* A machine, and what is done on it (lib/trial-run.h). */
