@@ -110,13 +110,13 @@ static const char *what_is_there(const Function *f, PciAddress address, Arena *a
 }
 
 /* Drivers of the host have all GPUs of the card, and VFIO nothing of it. What has no driver may be
- * on hold. */
+ * on hold; and what a step hangs in is no more theirs than ours. */
 static bool is_the_hosts(const Claim *claim)
 {
         for (size_t i = 0; i < claim->n_functions; i++) {
                 const Function *f = claim->functions[i];
 
-                if (f->released || binding_is_vfio(&f->binding) ||
+                if (f->released || f->stuck || binding_is_vfio(&f->binding) ||
                         (function_is_gpu(f) && !f->binding.driver))
                         return false;
         }

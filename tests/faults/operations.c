@@ -53,7 +53,7 @@ static void tell(bool good, const char *name, int64_t start, const char *format,
 typedef struct Kind {
         const char *words; /* in front of the machine's name */
         TrialTarget target;
-        unsigned every_of_samples, every_of_trees; /* where it is not tried as a whole */
+        unsigned every_of_samples, every_of_trees; /* not the whole; 0: none */
         const char *(*normal)(const TrialSource *source, Arena *arena, TrialNormal *ret);
         const char *(*accident)(const TrialSource *source, const TrialNormal *normal,
                 const Accident *accident, bool stuck, Arena *arena);
@@ -64,11 +64,11 @@ static const Kind release = {
         "release of ", TRIAL_ALL, 7, 29, trial_release_normal, trial_release_accident};
 static const Kind release_one = {
         "release of one GPU of ", TRIAL_ONE, 7, 29, trial_release_normal, trial_release_accident};
-static const Kind release_unlisted = {"release of one GPU, unlisted, of ", TRIAL_UNLISTED, 17, 61,
+static const Kind release_unlisted = {"release of one GPU, unlisted, of ", TRIAL_UNLISTED, 17, 0,
         trial_release_normal, trial_release_accident};
 
-/* Each accident of all kinds is tried on these. */
-static const char *const tried_as_a_whole[] = {"all of a model", "two cards in one group"};
+/* Each accident is tried on these. */
+static const char *const tried_as_a_whole[] = {"all of a model"};
 
 /* Returns whether all held. */
 static bool try(const Kind *kind, const TrialSource *source, const TrialNormal *normal,
@@ -151,7 +151,8 @@ static void try_all(TrialSource source, bool tree)
                 every_here = tree ? kinds[i]->every_of_trees : kinds[i]->every_of_samples;
                 if (!tree && kinds[i]->target != TRIAL_UNLISTED && is_whole(source.name))
                         every_here = 1;
-                try_each(kinds[i], source);
+                if (every_here)
+                        try_each(kinds[i], source);
         }
 }
 

@@ -45,6 +45,8 @@ static const struct {
                 "0000:01:00.0:0000:01:00.0{0,1}"},
         {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau released\n", "", "01:00",
                 "0000:01:00.0:0000:01:00.0{0}"},
+        {HOST "0000:01:00.0 10de:26b1 030000 group=1 driver=nouveau stuck=worker\n", "", "01:00",
+                "0000:01:00.0:0000:01:00.0{0}"},
         /* on VFIO, whoever put it there, but for VFs */
         {HOST A "0000:01:00.2 1912:0014 0c0330 group=8" VFIO,
                 "{ name = 'a'; address = '01:00'; functions = [ 0 ]; }", "a",
