@@ -72,7 +72,7 @@ static const char *check_foreign(const Trial *t)
                 if (strcmp(was->override, is->override) != 0 && (!meddled || *is->override))
                         return arena_printf(t->scene.arena, "%s has the override %s",
                                 PCI_ADDRESS(is->address), is->override);
-                if (strcmp(was->driver, is->driver) == 0 && was->vfio == is->vfio)
+                if (strcmp(was->driver, is->driver) == 0 && (!was->vfio || is->vfio))
                         continue;
                 if ((others->type == OTHERS_REST && !may_be_taken(t, was)) ||
                         trial_is_vfio(now, is))
