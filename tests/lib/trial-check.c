@@ -146,6 +146,17 @@ static bool is_hung(const Trial *t, PciAddress address)
         return false;
 }
 
+/* What is gone has no files that could be shut. */
+static bool is_shut(const Trial *t, PciAddress address)
+{
+        const SimBus *bus = sim_bus(t->sim);
+
+        for (size_t i = 0; i < bus->n_devices; i++)
+                if (pci_address_compare(bus->devices[i].address, address) == 0)
+                        return !bus->devices[i].gone && bus->devices[i].unreadable;
+        return false;
+}
+
 /* A worker that is gone has left nothing shut. */
 static const char *check_left_open(const Trial *t)
 {
@@ -154,7 +165,7 @@ static const char *check_left_open(const Trial *t)
 
                 if (step->claim >= 0 && step->type != STEP_FREE &&
                         t->outcomes[i].state == STEP_FAILED && !is_hung(t, step->address) &&
-                        !sim_is_readable(t->sim, step->address))
+                        is_shut(t, step->address))
                         return arena_printf(t->scene.arena, "%s was left unreadable",
                                 PCI_ADDRESS(step->address));
         }
