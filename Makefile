@@ -210,7 +210,7 @@ ROUNDS ?= 2
 BOOTS ?=
 soak: deps
 	@"$$(tests/lib/built interleave)/interleave" --more
-	@tests/faults/run --operations --seeds 20000
+	@tests/faults/run --whole --seeds 20000
 	@tests/vm/run $(if $(BOOTS),--boots $(BOOTS),--rounds $(ROUNDS))
 
 coverage: deps

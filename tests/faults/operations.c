@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * operations [--every N] [--seeds N] [--first N] [--bytes HEX]... [TREE...]
+ * operations [--every N] [--whole] [--seeds N] [--first N] [--bytes HEX]... [TREE...]
  *
  * Apply on the simulated kernel, with accidents (lib/trial.h says what must hold): each operation
  * of each made-up machine, and of each TREE with its /etc/vfio-gpu.conf, with each of its errnos,
  * without effect, hanging, its worker or the program killed (and the worker gone, or hanging),
  * before it has taken effect and after; and the same of release (lib/trial-release.h), all of it on
- * some machines and each Nth accident on the others;
+ * one machine, or with --whole on all, and else each Nth accident;
  * then machines, configs and accidents out of random numbers; and controls, in which something of
- * ours is missing. --every tries each Nth accident only. --bytes is a case that was kept. The last
+ * ours is missing. --every tries each Nth accident only, and
+ * at least one of each machine. --bytes is a case that was kept. The last
  * line is "N passed, N failed".
  */
 #include <getopt.h>
@@ -31,7 +32,8 @@
 #define BYTES_MAX      400
 
 static unsigned passed, failed, every = 1, every_here = 1;
-static unsigned long n_accidents, n_skipped;
+static unsigned long n_accidents;
+static bool whole; /* each accident of release, too */
 
 static void tell(bool good, const char *name, int64_t start, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
@@ -70,28 +72,38 @@ static const Kind release_unlisted = {"release of one GPU, unlisted, of ", TRIAL
 /* Each accident is tried on these. */
 static const char *const tried_as_a_whole[] = {"all of a model"};
 
-/* Returns whether all held. */
-static bool try(const Kind *kind, const TrialSource *source, const TrialNormal *normal,
-        const Accident *accident, bool stuck)
+/* A machine, and its accidents in a row, of which some are tried. */
+typedef struct Series {
+        const Kind *kind;
+        const TrialSource *source;
+        const TrialNormal *normal;
+        unsigned long n_seen, n_tried;
+        unsigned long first, step; /* of those that are tried; 0: none, they are counted */
+        unsigned bad;
+} Series;
+
+static void try(Series *series, const Accident *accident, bool stuck)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
+        const unsigned long n = series->n_seen++;
 
-        if (n_skipped++ % (every * every_here) != 0)
-                return true;
-        n_accidents++;
+        if (series->step == 0 || n % series->step != series->first)
+                return;
+        series->n_tried++;
 
-        const char *broken = kind->accident(source, normal, accident, stuck, arena);
-        if (broken)
-                printf("    %s\n        %s\n",
-                        accident_describe(accident, normal->steps, normal->n_steps, arena), broken);
-        return !broken;
+        const char *broken =
+                series->kind->accident(series->source, series->normal, accident, stuck, arena);
+        if (!broken)
+                return;
+        series->bad++;
+        printf("    %s\n        %s\n",
+                accident_describe(accident, series->normal->steps, series->normal->n_steps, arena),
+                broken);
 }
 
-static unsigned try_step(
-        const Kind *kind, const TrialSource *source, const TrialNormal *normal, size_t step)
+static void try_step(Series *series, size_t step)
 {
-        const int *errnos = mishap_errnos(normal->steps[step].type);
-        unsigned bad = 0;
+        const int *errnos = mishap_errnos(series->normal->steps[step].type);
 
         for (int type = MISHAP_FAILS; type < _MISHAP_TYPE_MAX; type++) {
                 bool fails = type == MISHAP_FAILS || type == MISHAP_FAILS_LATE;
@@ -102,12 +114,26 @@ static unsigned try_step(
                         Accident accident = {
                                 .mishaps[0] = {step, (MishapType)type, fails ? errnos[i] : 0}};
 
-                        bad += !try(kind, source, normal, &accident, false);
+                        try(series, &accident, false);
                         if (hangs)
-                                bad += !try(kind, source, normal, &accident, true);
+                                try(series, &accident, true);
                 }
         }
-        return bad;
+}
+
+/* Each Nth, and one at least; where it begins is another from row to series. */
+static void try_some(Series *series)
+{
+        static unsigned long n_series;
+
+        for (size_t step = 0; step < series->normal->n_steps; step++)
+                try_step(series, step);
+        series->step = every * every_here < series->n_seen ? every * every_here : series->n_seen;
+        series->first = n_series++ * 7 % series->step;
+        series->n_seen = 0;
+        for (size_t step = 0; step < series->normal->n_steps; step++)
+                try_step(series, step);
+        n_accidents += series->n_tried;
 }
 
 /* Each operation, one after the other, until there is none. */
@@ -115,9 +141,8 @@ static void try_each(const Kind *kind, TrialSource source)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
         int64_t start = clock_ms();
-        unsigned long before = n_accidents;
         TrialNormal normal = {0};
-        unsigned bad = 0;
+        Series series = {.kind = kind, .source = &source, .normal = &normal};
 
         source.target = kind->target;
         const char *name = arena_printf(arena, "%s%s", kind->words, source.name);
@@ -129,10 +154,10 @@ static void try_each(const Kind *kind, TrialSource source)
         }
         if (normal.n_steps == 0)
                 return;
-        for (size_t step = 0; step < normal.n_steps; step++)
-                bad += try_step(kind, &source, &normal, step);
-        tell(bad == 0, name, start, "%zu operations, %lu accidents", normal.n_steps,
-                n_accidents - before);
+        try_some(&series);
+        tell(series.bad == 0 && series.n_tried > 0, name, start,
+                "%zu operations, %lu of %lu accidents", normal.n_steps, series.n_tried,
+                series.n_seen);
 }
 
 static bool is_whole(const char *name)
@@ -149,7 +174,7 @@ static void try_all(TrialSource source, bool tree)
 
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
                 every_here = tree ? kinds[i]->every_of_trees : kinds[i]->every_of_samples;
-                if (!tree && kinds[i]->target != TRIAL_UNLISTED && is_whole(source.name))
+                if (whole || (!tree && kinds[i]->target != TRIAL_UNLISTED && is_whole(source.name)))
                         every_here = 1;
                 if (every_here)
                         try_each(kinds[i], source);
@@ -465,7 +490,7 @@ int main(int argc, char **argv)
 {
         static const struct option options[] = {{"every", required_argument, NULL, 'e'},
                 {"seeds", required_argument, NULL, 's'}, {"first", required_argument, NULL, 'f'},
-                {"bytes", required_argument, NULL, 'b'}, {0}};
+                {"bytes", required_argument, NULL, 'b'}, {"whole", no_argument, NULL, 'w'}, {0}};
         uint64_t seeds = 0, first = 1;
 
         setvbuf(stdout, NULL, _IOLBF, 0);
@@ -475,6 +500,9 @@ int main(int argc, char **argv)
                 switch (c) {
                 case 'e':
                         every = (unsigned)strtoul(optarg, NULL, 10);
+                        break;
+                case 'w':
+                        whole = true;
                         break;
                 case 's':
                         seeds = strtoull(optarg, NULL, 10);

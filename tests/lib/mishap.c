@@ -298,6 +298,14 @@ Mishaps *mishaps_new(Sim *sim, const Step *steps, size_t n_steps, const Accident
         return m;
 }
 
+bool mishaps_happened(const Mishaps *mishaps)
+{
+        for (size_t i = 0; i < MISHAPS; i++)
+                if (mishaps->accident.mishaps[i].type != MISHAP_NONE && !mishaps->happened[i])
+                        return false;
+        return true;
+}
+
 void mishaps_free(Mishaps *m)
 {
         if (m)

@@ -84,6 +84,9 @@ typedef struct Mishaps {
         unsigned n_calls;
 } Mishaps;
 
+/* All that its accident has of mishaps came to pass. */
+bool mishaps_happened(const Mishaps *mishaps);
+
 /* Puts it in front of `sim`, for a run of `steps`; free with mishaps_free(). */
 Mishaps *mishaps_new(Sim *sim, const Step *steps, size_t n_steps, const Accident *accident);
 void mishaps_free(Mishaps *mishaps);
