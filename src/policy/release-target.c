@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "policy/driver.h"
+#include "policy/reason.h"
 #include "policy/select.h"
 
 typedef struct Selecting {
@@ -144,8 +145,11 @@ static int choose_unlisted(Selecting *s, const Claim *claim)
 
 static const char *remedy_for(Reason reason)
 {
-        return reason == REASON_VIRTUAL_FUNCTION ? "name the card that it belongs to"
-                                                 : "see `vfio-gpu list` for what is there";
+        if (reason == REASON_VIRTUAL_FUNCTION)
+                return "name the card that it belongs to";
+        if (reason == REASON_UNREADABLE)
+                return reason_remedy_anywhere(reason);
+        return "see `vfio-gpu list` for what is there";
 }
 
 static Reason reason_against(const Function *f)
@@ -154,6 +158,8 @@ static Reason reason_against(const Function *f)
                 return REASON_ABSENT;
         if (f->virtual_function)
                 return REASON_VIRTUAL_FUNCTION;
+        if (f->unreadable)
+                return REASON_UNREADABLE;
         return function_is_gpu(f) ? REASON_NONE : REASON_NOT_A_GPU;
 }
 

@@ -10,7 +10,8 @@
  *    succeed that it stands or falls with; each that is not has a reason, a cause and a remedy;
  *  - the exit status is what the report says;
  *  - the second run gives back what would have been without the accident, but for what is stuck,
- *    which it does not touch and says;
+ *    which it does not touch and says; and for a card that no entry lists, whose mark a run that
+ *    failed takes back: of that it gives back what VFIO has;
  *  - apply makes ready again what was, or says that a driver of the host has it; also when it
  *    follows at once on a release that was killed, or hung.
  */

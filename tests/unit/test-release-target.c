@@ -73,7 +73,7 @@ static const struct {
         {HOST A DISK "0000:05:00.1 144d:a80b 010802 group=5\n", TWO, "05:00",
                 "0000:05:00.0:-!not-a-gpu"},
         {HOST A "0000:05:00.0 0000:0000 000000 unreadable=class\n", TWO, "05:00",
-                "0000:05:00.0:-!not-a-gpu"},
+                "0000:05:00.0:-!unreadable"},
         {HOST A, TWO, "b", "b:-!absent"},
         {HOST A, TWO, "05:00", "0000:05:00.0:-!absent"},
         {HOST A DISK, TWO, "05:00", "0000:05:00.0:-!not-a-gpu"},
