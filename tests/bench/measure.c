@@ -50,15 +50,17 @@ static long processor_time(const struct rusage *usage)
         return microseconds(usage->ru_utime) + microseconds(usage->ru_stime);
 }
 
-/* What it has started and not waited for is part of it. */
-static long orphans_time(void)
+/* What it has started and not waited for is part of it; of memory, the most that one of them had.
+ */
+static void add_orphans(Cost *cost)
 {
         struct rusage usage;
-        long sum = 0;
 
-        while (wait4(-1, NULL, 0, &usage) > 0)
-                sum += processor_time(&usage);
-        return sum;
+        while (wait4(-1, NULL, 0, &usage) > 0) {
+                cost->microseconds += processor_time(&usage);
+                if (usage.ru_maxrss > cost->kilobytes)
+                        cost->kilobytes = usage.ru_maxrss;
+        }
 }
 
 /* Its output goes nowhere: a terminal's or a pipe's speed is not what is measured. */
@@ -87,7 +89,10 @@ static Cost run(const char *command)
                 errx(1, "\"%s\" failed (status %#x)", command, status);
         posix_spawn_file_actions_destroy(&actions);
         free(text);
-        return (Cost){end - start, processor_time(&usage) + orphans_time(), usage.ru_maxrss};
+
+        Cost cost = {end - start, processor_time(&usage), usage.ru_maxrss};
+        add_orphans(&cost);
+        return cost;
 }
 
 int main(int argc, char **argv)

@@ -85,7 +85,8 @@ print_table() {
         echo '| figure | goal | measured | |'
         echo '|---|---|---|---|'
         for_each_figure print_row
-        printf '\nMeasured on %s: medians of %s runs; %s.\n' "$(date -u +%F)" "$runs" "$(versions)"
+        printf '\nMeasured on %s: medians of %s runs (growth: one); %s; `plan --root` on %s.\n' "$(date -u +%F)" "$runs" \
+                "$(versions)" "$(host_versions)"
 }
 
 json_row() {
@@ -100,16 +101,23 @@ json_row() {
         separator=$',\n'
 }
 
-# One for each record: the raw figures beside those that follow from them.
+# One for each record: the raw figures beside those that follow from them, each run as in the record.
 json_series() {
-        awk '{ if ($1 in list) list[$1] = list[$1] ", "; else names[++n] = $1; list[$1] = list[$1] $2 }
+        awk '{ if ($1 in list) list[$1] = list[$1] ", "; else names[++n] = $1
+                        list[$1] = list[$1] "[" $2 ", " $3 ", " $4 "]" }
                 END { for (i = 1; i <= n; i++) printf "    \"%s\": [ %s ]%s\n", names[i], list[names[i]], i < n ? "," : "" }' \
                 "$bench_dir/raw"
 }
 
+# What `plan --root` and lspci ran on.
+host_versions() {
+        printf '%s, Linux %s, lspci %s' "$(sed -n 's/^PRETTY_NAME="\(.*\)"$/\1/p' /etc/os-release)" "$(uname -r)" \
+                "$(lspci --version | sed 's/.* //')"
+}
+
 print_json() {
         local separator=''
-        printf '{\n  "date": "%s",\n  "versions": "%s",\n  "runs": %s,\n  "figures": [\n' "$(date -u +%F)" "$(versions)" "$runs"
+        printf '{\n  "date": "%s",\n  "versions": "%s",\n  "host": "%s",\n  "runs": %s,\n  "figures": [\n' "$(date -u +%F)" "$(versions)" "$(host_versions)" "$runs"
         for_each_figure json_row
         printf '\n  ],\n  "series": {\n'
         json_series
