@@ -6,7 +6,6 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "policy/driver.h"
-#include "policy/reason.h"
 #include "policy/select.h"
 
 typedef struct Selecting {
@@ -143,13 +142,12 @@ static int choose_unlisted(Selecting *s, const Claim *claim)
         return r;
 }
 
+/* Where there is no entry to mend; NULL: the reason's own. */
 static const char *remedy_for(Reason reason)
 {
         if (reason == REASON_VIRTUAL_FUNCTION)
                 return "name the card that it belongs to";
-        if (reason == REASON_UNREADABLE)
-                return reason_remedy_anywhere(reason);
-        return "see `vfio-gpu list` for what is there";
+        return reason == REASON_UNREADABLE ? NULL : "see `vfio-gpu list` for what is there";
 }
 
 static Reason reason_against(const Function *f)

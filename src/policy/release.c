@@ -65,11 +65,8 @@ static Finding is_unreadable(const Function *f, Arena *arena)
 {
         if (!function_trouble(f))
                 return (Finding){0};
-        return (Finding){
-                .cause = arena_printf(arena, "%s could not be read: %s", PCI_ADDRESS(f->address),
-                        function_trouble(f)),
-                .remedy = reason_remedy_anywhere(REASON_UNREADABLE),
-        };
+        return (Finding){.cause = arena_printf(arena, "%s could not be read: %s",
+                                 PCI_ADDRESS(f->address), function_trouble(f))};
 }
 
 static const struct {
@@ -383,10 +380,8 @@ Verdict release_verify(const Plan *plan, size_t index, const Binding *now,
                 return verdict;
         if (reason != REASON_NONE) {
                 verdict.result = verify_refusal(reason);
-                verdict.cause = claim->findings[reason].cause;
-                verdict.remedy = claim->findings[reason].remedy;
-                verdict.message = claim_finding_text(claim->findings[reason], arena);
                 verdict.error = reason_errno(reason);
+                verdict_blame(&verdict, claim, reason, claim->findings[reason], arena);
                 return verdict;
         }
         verdict.bindings = now;

@@ -150,6 +150,8 @@ Test(release, refusals)
                 {CARD VFIO "\n0000:01:00.1 10de:22ba 040300 group=1 unreadable=why\n",
                         "a:0000:01:00.0{0,1}!unreadable", "0000:01:00.1 could not be read: why",
                         RESULT_REFUSED},
+                /* what select found is told with what to do, too */
+                {HOST, "a:-!absent", "there is no device at 0000:01:00.0", RESULT_ABSENT},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
@@ -165,6 +167,33 @@ Test(release, refusals)
                 cr_expect(verdict.remedy && strstr(verdict.message, verdict.remedy), "%zu", i);
                 cr_expect(
                         strstr(verdict.message, trials[i].sentence), "%zu: %s", i, verdict.message);
+        }
+}
+
+/* Whoever names an address has no entry to mend. */
+Test(release, remedies_for_addresses)
+{
+        static const struct {
+                const char *machine, *remedy;
+        } trials[] = {
+                {HOST, "see `vfio-gpu list` for what is there"},
+                {HOST "0000:05:00.0 144d:a80a 010802 group=5\n",
+                        "see `vfio-gpu list` for what is there"},
+                {HOST "0000:05:00.0 10de:26b8 030200 group=100 vf=0000:01:00.0\n",
+                        "name the card that it belongs to"},
+                {HOST "0000:05:00.0 0000:0000 000000 unreadable=class\n",
+                        "look at the kernel's messages"},
+                {HOST "0000:05:00.0 10de:26b1 030000 group=5 driver=nouveau\n",
+                        "there is nothing to give back"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+                SCENE(scene, trials[i].machine, ONE);
+                const Plan *plan = give_back(&scene, "05:00");
+                Verdict verdict = judge(plan, NULL, NULL, scene.arena);
+
+                cr_expect(verdict.remedy && strstr(verdict.remedy, trials[i].remedy), "%zu: %s", i,
+                        verdict.message);
         }
 }
 
