@@ -4,19 +4,11 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "report/json-hash.h"
-
 typedef struct json_object Json;
 
 static void json_putp(Json **object)
 {
         json_object_put(*object); /* NULL is allowed */
-}
-
-static Json *new_object(void)
-{
-        json_hash_plain();
-        return json_object_new_object();
 }
 
 /* Takes over `value`; NULL is a value that could not be made. */
@@ -61,7 +53,7 @@ static bool append(Json *array, Json *item)
 
 static Json *function_json(const Function *f, const Binding *now, const char *driver_before)
 {
-        _cleanup_(json_putp) Json *object = new_object();
+        _cleanup_(json_putp) Json *object = json_object_new_object();
         char text[sizeof("ffff:ffff")];
 
         if (!object || !add_address(object, "address", f))
@@ -109,7 +101,7 @@ static bool add_nodes(Json *object, const Claim *claim, const Verdict *verdict)
 
 static Json *gpu_json(const Claim *claim, const Verdict *verdict)
 {
-        _cleanup_(json_putp) Json *object = new_object();
+        _cleanup_(json_putp) Json *object = json_object_new_object();
 
         if (!object || !add_string(object, "name", claim->entry->name) ||
                 !add_address(object, "address", claim->display) ||
@@ -134,7 +126,7 @@ static Json *gpus_json(const Report *report)
 
 static Json *config_json(const Report *report)
 {
-        _cleanup_(json_putp) Json *object = new_object();
+        _cleanup_(json_putp) Json *object = json_object_new_object();
 
         if (!object || !add_string(object, "path", report->config_path) ||
                 !add(object, "stale_initrd", json_object_new_boolean(report->image != IMAGE_FITS)))
@@ -144,7 +136,7 @@ static Json *config_json(const Report *report)
 
 static Json *step_json(const Step *step)
 {
-        _cleanup_(json_putp) Json *object = new_object();
+        _cleanup_(json_putp) Json *object = json_object_new_object();
         bool common = step->claim < 0;
 
         if (!object || !add_string(object, "step", step_type_name(step->type)) ||
@@ -180,7 +172,7 @@ static Json *next_json(const NextSteps *next)
         _cleanup_(json_putp) Json *array = json_object_new_array();
 
         for (size_t i = 0; array && i < next->n_items; i++) {
-                Json *object = new_object();
+                Json *object = json_object_new_object();
 
                 if (!append(array, object) ||
                         !add_string(object, "command", next->items[i].command) ||
@@ -202,7 +194,7 @@ static char *to_text(Json *object)
 
 static Json *report_object(const Report *report)
 {
-        _cleanup_(json_putp) Json *object = new_object();
+        _cleanup_(json_putp) Json *object = json_object_new_object();
 
         if (!object || !add_string(object, "version", VERSION) ||
                 !add_string(object, "stage", stage_word(report->stage)) ||
@@ -227,7 +219,7 @@ char *report_json(const Report *report, bool steps)
 
 static bool add_record(Json *object, const char *key, const Record *record)
 {
-        _cleanup_(json_putp) Json *run = record ? new_object() : NULL;
+        _cleanup_(json_putp) Json *run = record ? json_object_new_object() : NULL;
 
         if (!record)
                 return add_null(object, key);
@@ -237,7 +229,7 @@ static bool add_record(Json *object, const char *key, const Record *record)
 
 static Json *stages_json(const Record *const stages[static 2])
 {
-        _cleanup_(json_putp) Json *object = new_object();
+        _cleanup_(json_putp) Json *object = json_object_new_object();
 
         for (Stage stage = STAGE_INITRD; object && stage <= STAGE_SYSTEM; stage++)
                 if (!add_record(object, stage_word(stage), stages[stage]))
@@ -247,7 +239,7 @@ static Json *stages_json(const Record *const stages[static 2])
 
 static Json *difference_json(const Difference *d)
 {
-        _cleanup_(json_putp) Json *object = new_object();
+        _cleanup_(json_putp) Json *object = json_object_new_object();
 
         if (!object ||
                 !add_string(object, "address", d->past ? PCI_ADDRESS(d->past->address) : NULL) ||
@@ -303,7 +295,7 @@ static Json *slot_functions(const Gpu *gpu)
 
 static Json *list_item(const Gpu *gpu)
 {
-        _cleanup_(json_putp) Json *object = new_object();
+        _cleanup_(json_putp) Json *object = json_object_new_object();
 
         if (!object || !add_address(object, "address", gpu->display) ||
                 !add_string(object, "name", gpu->display->name) ||

@@ -5,6 +5,7 @@
 
 #include "base/guess.h"
 #include "base/quote.h"
+#include "report/json-hash.h"
 #include "verbs/say.h"
 
 const Verb verbs[] = {
@@ -68,5 +69,6 @@ ExitStatus verbs_run(const Options *options)
                 say_error("%s changes the machine: run it as root", verb->name);
                 return EXIT_STATUS_USAGE;
         }
+        json_hash_plain();
         return verb->run(options);
 }
