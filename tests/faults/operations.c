@@ -31,7 +31,7 @@
 #define ACCIDENT_BYTES 10
 #define BYTES_MAX      400
 
-static unsigned passed, failed, every = 1, every_here = 1;
+static unsigned passed, failed, every = 1;
 static unsigned long n_accidents;
 static bool whole; /* each accident of release, too */
 
@@ -69,10 +69,10 @@ static const Kind release_one = {
 static const Kind release_unlisted = {"release of one GPU, unlisted, of ", TRIAL_UNLISTED, 17, 0,
         trial_release_normal, trial_release_accident};
 
-/* Each accident is tried on these. */
-static const char *const tried_as_a_whole[] = {"all of a model"};
+/* Each accident is tried on this one of the samples, and the controls. */
+#define TRIED_AS_A_WHOLE "all of a model"
 
-/* A machine, and its accidents in a row, of which some are tried. */
+/* The accidents of a machine, one after the other, of which some are tried. */
 typedef struct Series {
         const Kind *kind;
         const TrialSource *source;
@@ -121,14 +121,14 @@ static void try_step(Series *series, size_t step)
         }
 }
 
-/* Each Nth, and one at least; where it begins is another from row to series. */
-static void try_some(Series *series)
+/* Each Nth, and one at least; where it begins is another from series to series. */
+static void try_some(Series *series, unsigned long stride)
 {
         static unsigned long n_series;
 
         for (size_t step = 0; step < series->normal->n_steps; step++)
                 try_step(series, step);
-        series->step = every * every_here < series->n_seen ? every * every_here : series->n_seen;
+        series->step = stride < series->n_seen ? stride : series->n_seen;
         series->first = n_series++ * 7 % series->step;
         series->n_seen = 0;
         for (size_t step = 0; step < series->normal->n_steps; step++)
@@ -137,7 +137,7 @@ static void try_some(Series *series)
 }
 
 /* Each operation, one after the other, until there is none. */
-static void try_each(const Kind *kind, TrialSource source)
+static void try_each(const Kind *kind, TrialSource source, unsigned long stride)
 {
         _cleanup_(arena_freep) Arena *arena = arena_new();
         int64_t start = clock_ms();
@@ -154,30 +154,30 @@ static void try_each(const Kind *kind, TrialSource source)
         }
         if (normal.n_steps == 0)
                 return;
-        try_some(&series);
+        try_some(&series, stride);
         tell(series.bad == 0 && series.n_tried > 0, name, start,
                 "%zu operations, %lu of %lu accidents", normal.n_steps, series.n_tried,
                 series.n_seen);
 }
 
-static bool is_whole(const char *name)
+/* One in how many of its accidents is tried; 0: none. */
+static unsigned stride_of(const Kind *kind, const TrialSource *source, bool tree)
 {
-        for (size_t i = 0; i < ARRAY_SIZE(tried_as_a_whole); i++)
-                if (strcmp(tried_as_a_whole[i], name) == 0)
-                        return true;
-        return false;
+        if (whole || (!tree && kind->target != TRIAL_UNLISTED &&
+                             strcmp(source->name, TRIED_AS_A_WHOLE) == 0))
+                return 1;
+        return tree ? kind->every_of_trees : kind->every_of_samples;
 }
 
-static void try_all(TrialSource source, bool tree)
+static void try_all(const TrialSource *source, bool tree)
 {
         static const Kind *const kinds[] = {&apply, &release, &release_one, &release_unlisted};
 
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-                every_here = tree ? kinds[i]->every_of_trees : kinds[i]->every_of_samples;
-                if (whole || (!tree && kinds[i]->target != TRIAL_UNLISTED && is_whole(source.name)))
-                        every_here = 1;
-                if (every_here)
-                        try_each(kinds[i], source);
+                unsigned stride = stride_of(kinds[i], source, tree);
+
+                if (stride)
+                        try_each(kinds[i], *source, (unsigned long)every * stride);
         }
 }
 
@@ -214,7 +214,7 @@ static void try_tree(const char *path)
                 printf("-- %s: more functions than the simulated kernel has room for\n", path);
                 return;
         }
-        try_all((TrialSource){name ? name + 1 : path, make_tree, path, TRIAL_ALL}, true);
+        try_all(&(TrialSource){name ? name + 1 : path, make_tree, path, TRIAL_ALL}, true);
 }
 
 /* Random cases. */
@@ -463,7 +463,7 @@ static void try_release_control(TrialControl control)
         int64_t start = clock_ms();
         size_t i = 0;
 
-        while (strcmp(scene_samples[i].name, "all of a model") != 0)
+        while (strcmp(scene_samples[i].name, TRIED_AS_A_WHOLE) != 0)
                 i++;
         trial_control = control;
         bool noticed = is_noticed(&(TrialSource){scene_samples[i].name, make_sample,
@@ -517,7 +517,7 @@ int main(int argc, char **argv)
                         return 2;
                 }
         for (size_t i = 0; every && i < scene_n_samples; i++)
-                try_all((TrialSource){scene_samples[i].name, make_sample, &scene_samples[i],
+                try_all(&(TrialSource){scene_samples[i].name, make_sample, &scene_samples[i],
                                 TRIAL_ALL},
                         false);
         for (int i = optind; every && i < argc; i++)

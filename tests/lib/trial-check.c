@@ -197,7 +197,8 @@ const char *trial_check_readable(const Trial *t)
         return NULL;
 }
 
-const char *trial_check_left_alone(const Trial *t)
+/* What is stuck was not touched. */
+static const char *check_left_alone(const Trial *t)
 {
         for (size_t i = 0; i < t->mishaps->n_calls && i < ARRAY_SIZE(t->mishaps->calls); i++) {
                 const MishapCall *call = &t->mishaps->calls[i];
@@ -208,4 +209,16 @@ const char *trial_check_left_alone(const Trial *t)
                                 PCI_ADDRESS(call->address));
         }
         return NULL;
+}
+
+const char *trial_run_after(Trial *t, bool stuck, const char *(*run_well)(Trial *t))
+{
+        trial_scan(t, stuck);
+
+        const char *broken = run_well(t);
+        if (broken || !stuck)
+                return broken;
+        broken = check_left_alone(t);
+        trial_scan(t, false);
+        return broken ? broken : run_well(t);
 }

@@ -16,5 +16,6 @@ bool trial_is_an_offer(StepType type);
 /* Whether a VFIO driver has it in truth. */
 bool trial_is_vfio(const SimBus *bus, const SimDevice *device);
 
-/* What is stuck was not touched. */
-const char *trial_check_left_alone(const Trial *t);
+/* The run after one that went wrong, by `run_well`. What hung then is stuck, and not touched, and
+ * comes back for one run more; or it has come back by now. */
+const char *trial_run_after(Trial *t, bool stuck, const char *(*run_well)(Trial *t));

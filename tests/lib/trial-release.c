@@ -357,16 +357,8 @@ static const char *release_after(Trial *t, const TrialNormal *normal, bool stuck
 {
         /* what no entry lists is known to be ours by its mark, which a run that fails takes back */
         const bool marked = t->killed && !stuck;
+        const char *broken = trial_run_after(t, stuck, release_well);
 
-        trial_scan(t, stuck);
-        const char *broken = release_well(t);
-
-        if (!broken && stuck) {
-                broken = trial_check_left_alone(t);
-                trial_scan(t, false);
-                if (!broken)
-                        broken = release_well(t);
-        }
         if (!broken && (marked || !t->unlisted) && count(t, RESULT_SKIPPED) != normal->n_released)
                 return "not all is released that would have been without the accident";
         return broken;

@@ -202,15 +202,8 @@ static const char *run_badly(Trial *t, const TrialNormal *normal, const Accident
 static const char *run_after(
         Trial *t, const TrialNormal *normal, const Accident *accident, bool stuck)
 {
-        trial_scan(t, stuck);
-        const char *broken = trial_apply_well(t);
+        const char *broken = trial_run_after(t, stuck, trial_apply_well);
 
-        if (!broken && stuck) {
-                broken = trial_check_left_alone(t);
-                trial_scan(t, false);
-                if (!broken)
-                        broken = trial_apply_well(t);
-        }
         if (!broken && accident->others.type == OTHERS_REST)
                 broken = check_repaired(t, normal);
         return broken;
